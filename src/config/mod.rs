@@ -1,0 +1,1 @@
+//! The configuration file: what is typed, and what it means.

@@ -1,0 +1,1 @@
+//! From an uploaded document to fax pages: inspect, rasterize, binarize, write.

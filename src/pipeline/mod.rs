@@ -1,0 +1,1 @@
+//! One handler per stage of a job, and what keeps jobs moving.

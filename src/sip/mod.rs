@@ -1,0 +1,1 @@
+//! Call control over SIP and the fax calls it carries.

@@ -1,0 +1,1 @@
+//! The job store: the truth about every job.

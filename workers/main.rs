@@ -1,0 +1,3 @@
+//! The `faxmill` command.
+
+fn main() {}
