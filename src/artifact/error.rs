@@ -85,22 +85,32 @@ impl ArtifactError {
                 Self::Full { name: name() }
             }
             io::ErrorKind::ReadOnlyFilesystem => Self::ReadOnly { name: name() },
-            _ => Self::Local { path: path.to_owned(), source },
+            _ => Self::Local {
+                path: path.to_owned(),
+                source,
+            },
         }
     }
 
     pub(super) fn backend(name: &str, error: object_store::Error) -> Self {
         if let object_store::Error::NotFound { .. } = error {
-            return Self::NotFound { key: name.to_owned() };
+            return Self::NotFound {
+                key: name.to_owned(),
+            };
         }
         match io_kind(&error) {
-            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => {
-                Self::Full { name: name.to_owned() }
-            }
+            Some(io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded) => Self::Full {
+                name: name.to_owned(),
+            },
             Some(io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied) => {
-                Self::ReadOnly { name: name.to_owned() }
+                Self::ReadOnly {
+                    name: name.to_owned(),
+                }
             }
-            _ => Self::Backend { name: name.to_owned(), source: error },
+            _ => Self::Backend {
+                name: name.to_owned(),
+                source: error,
+            },
         }
     }
 }

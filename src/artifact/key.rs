@@ -24,9 +24,15 @@ impl ArtifactKey {
             && job.len() <= 64
             && job.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
         if !job_is_plain {
-            return Err(ArtifactError::Key { text: job.chars().take(80).collect() });
+            return Err(ArtifactError::Key {
+                text: job.chars().take(80).collect(),
+            });
         }
-        Ok(Self { job: job.to_owned(), digest, name: plain_name(name) })
+        Ok(Self {
+            job: job.to_owned(),
+            digest,
+            name: plain_name(name),
+        })
     }
 
     /// The job that the artifact belongs to.
@@ -55,15 +61,23 @@ impl FromStr for ArtifactKey {
     type Err = ArtifactError;
 
     fn from_str(text: &str) -> Result<Self, ArtifactError> {
-        let refuse = || ArtifactError::Key { text: text.chars().take(80).collect() };
+        let refuse = || ArtifactError::Key {
+            text: text.chars().take(80).collect(),
+        };
         let mut parts = text.split('/');
-        let (Some("jobs"), Some(job), Some(digest), Some(name), None) =
-            (parts.next(), parts.next(), parts.next(), parts.next(), parts.next())
-        else {
+        let (Some("jobs"), Some(job), Some(digest), Some(name), None) = (
+            parts.next(),
+            parts.next(),
+            parts.next(),
+            parts.next(),
+            parts.next(),
+        ) else {
             return Err(refuse());
         };
         let digest_is_sha256 = digest.len() == 64
-            && digest.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
+            && digest
+                .bytes()
+                .all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b));
         if !digest_is_sha256 || plain_name(name) != name {
             return Err(refuse());
         }
@@ -75,14 +89,24 @@ fn plain_name(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let mut plain: String = last
         .chars()
-        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') { c } else { '_' })
+        .map(|c| {
+            if c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_') {
+                c
+            } else {
+                '_'
+            }
+        })
         .collect();
     if plain.len() > ArtifactKey::NAME_BYTES_MAX {
         // The end carries the extension.
         plain.drain(..plain.len() - ArtifactKey::NAME_BYTES_MAX);
     }
     let plain = plain.trim_start_matches('.');
-    if plain.is_empty() { "unnamed".to_owned() } else { plain.to_owned() }
+    if plain.is_empty() {
+        "unnamed".to_owned()
+    } else {
+        plain.to_owned()
+    }
 }
 
 #[cfg(test)]
@@ -100,11 +124,27 @@ mod tests {
 
     #[test]
     fn a_name_never_leaves_its_folder() {
-        for name in ["../../etc/passwd", "..", "a/../..", "\\\\host\\x", ".hidden", ""] {
+        for name in [
+            "../../etc/passwd",
+            "..",
+            "a/../..",
+            "\\\\host\\x",
+            ".hidden",
+            "",
+        ] {
             let key = ArtifactKey::new("job", DIGEST.to_owned(), name).unwrap();
-            assert!(!key.name().starts_with('.') && !key.name().contains(['/', '\\']), "{key}");
+            assert!(
+                !key.name().starts_with('.') && !key.name().contains(['/', '\\']),
+                "{key}"
+            );
         }
-        for text in ["jobs/../x/y", "jobs/a/b/c", "other/a/b/c", "", "jobs/a/b/c/d"] {
+        for text in [
+            "jobs/../x/y",
+            "jobs/a/b/c",
+            "other/a/b/c",
+            "",
+            "jobs/a/b/c/d",
+        ] {
             assert!(text.parse::<ArtifactKey>().is_err(), "{text}");
         }
     }

@@ -38,7 +38,10 @@ impl ArtifactStore {
         let objects = LocalFileSystem::new_with_prefix(folder)
             .map_err(|e| ArtifactError::backend(&folder.display().to_string(), e))?
             .with_fsync(true);
-        Ok(Self { objects: Arc::new(objects), folder: Some(folder.to_owned()) })
+        Ok(Self {
+            objects: Arc::new(objects),
+            folder: Some(folder.to_owned()),
+        })
     }
 
     /// Where a person finds the artifact.
@@ -125,7 +128,10 @@ impl ArtifactStore {
         if found != key.digest() {
             return Err(ArtifactError::Damaged { key: text, found });
         }
-        Ok(Fetched { path: target.to_owned(), bytes })
+        Ok(Fetched {
+            path: target.to_owned(),
+            bytes,
+        })
     }
 }
 
@@ -159,7 +165,10 @@ async fn copy_into(
         Ok(())
     } else {
         // The file changed between the two passes over it.
-        Err(ArtifactError::Damaged { key: key.to_string(), found })
+        Err(ArtifactError::Damaged {
+            key: key.to_string(),
+            found,
+        })
     }
 }
 
@@ -180,9 +189,11 @@ async fn digest_file(file: &Path) -> Result<(String, u64), ArtifactError> {
 
 fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    bytes
+        .iter()
+        .fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
+            // Writing to a string cannot fail.
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
 }
