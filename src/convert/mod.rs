@@ -1,1 +1,5 @@
 //! From an uploaded document to fax pages: inspect, rasterize, binarize, write.
+
+mod error;
+
+pub use error::ConvertError;

@@ -116,6 +116,8 @@ reasons! {
     ConversionTimeout, "conversion_timeout", "the document took too long to render", once(10);
     /// The rendering process died.
     ConversionCrashed, "conversion_crashed", "the document crashed the renderer", once(10);
+    /// The PDF renderer is not installed or could not be started.
+    RendererUnavailable, "renderer_unavailable", "the PDF renderer is not installed or did not start", after(60);
     /// Not a recording or document kind that we read.
     MediaUnsupported, "media_unsupported", "the file is of a kind that is not supported", Retry::Never;
     /// Artifacts or job records could not be read or written.
