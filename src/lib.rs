@@ -11,9 +11,9 @@ pub mod limits;
 
 pub mod t4;
 
-pub mod audio;
-
 pub mod job;
+
+pub mod audio;
 
 pub mod convert;
 
