@@ -87,8 +87,8 @@ impl<'a> RenderProcess<'a> {
             threshold,
             limits: limits.clone(),
         };
-        let settings = serde_json::to_string(&settings)
-            .map_err(|error| ConvertError::Start(error.into()))?;
+        let settings =
+            serde_json::to_string(&settings).map_err(|error| ConvertError::Start(error.into()))?;
         let mut document = document.try_clone()?;
         document.rewind()?;
         let mut command = Command::new(&renderer.program);
@@ -171,9 +171,7 @@ impl<'a> RenderProcess<'a> {
 
     fn refused(&self, refusal: Refusal) -> ConvertError {
         match refusal {
-            Refusal::Invalid { what } => ConvertError::Invalid {
-                what: plain(&what),
-            },
+            Refusal::Invalid { what } => ConvertError::Invalid { what: plain(&what) },
             Refusal::Encrypted => ConvertError::Encrypted,
             Refusal::PageTooLarge { points } => ConvertError::TooLarge {
                 what: "the longest page edge in points",

@@ -70,8 +70,7 @@ impl PageSize {
             ),
             None => {
                 let square = believable(y_dpi, SCAN_DPI_MIN).unwrap_or_else(|| {
-                    let line_inches =
-                        f64::from(PageWidth::A4.millimetres()) / MILLIMETRES_PER_INCH;
+                    let line_inches = f64::from(PageWidth::A4.millimetres()) / MILLIMETRES_PER_INCH;
                     (width.min(height) / line_inches).max(SCAN_DPI_MIN)
                 });
                 (square, square)
@@ -217,7 +216,10 @@ mod tests {
         assert_eq!((letter.width, letter.rows), (PageWidth::A4, 2142));
         assert_eq!((letter.left, letter.drawn_width), (0, 1728));
         let a4 = millimetres(210.0, 297.0);
-        assert_eq!((a4.width, a4.rows, a4.turn), (PageWidth::A4, 2287, Turn::Upright));
+        assert_eq!(
+            (a4.width, a4.rows, a4.turn),
+            (PageWidth::A4, 2287, Turn::Upright)
+        );
         assert_eq!((a4.left, a4.drawn_width), (20, 1688));
     }
 

@@ -6,7 +6,9 @@
 
 mod binarize;
 mod child;
+mod conversion;
 mod error;
+mod fax_tiff;
 pub mod frames;
 mod inspect;
 mod layout;
@@ -15,10 +17,17 @@ mod rasterize;
 mod render_child;
 mod resample;
 mod sniff;
+mod tiff_bilevel;
+mod tiff_directory;
 
 pub use binarize::{TEXT_THRESHOLD, binarize};
 pub use child::{RENDER_COMMAND, Renderer};
+pub use conversion::{
+    ConvertOptions, ConvertProgress, ConvertReport, ConvertStage, Elapsed, PageReport, convert,
+    convert_file,
+};
 pub use error::{ConvertError, Refusal};
+pub use fax_tiff::{FaxPage, FaxTiffPage, FaxTiffReader, FaxTiffWriter, page_digest};
 pub use inspect::{Inspection, PageBoxes, inspect};
 pub use layout::{Layout, PageSize, Turn, fax_resolution, lay_out};
 pub use pdfium_library::{LIBRARY_VARIABLE, PdfiumLibrary};

@@ -79,11 +79,7 @@ pub(crate) fn draw_page(
 }
 
 /// Draws a page into `canvas`, one byte a pixel, 0 black.
-fn rasterize(
-    page: &PdfPage<'_>,
-    layout: Layout,
-    canvas: &mut Vec<u8>,
-) -> Result<(), PdfiumError> {
+fn rasterize(page: &PdfPage<'_>, layout: Layout, canvas: &mut Vec<u8>) -> Result<(), PdfiumError> {
     const WHITE: u8 = 255;
     let (width, rows) = (layout.width.pixels(), layout.rows);
     canvas.clear();

@@ -26,14 +26,14 @@ pub(crate) enum Image<'a> {
 }
 
 impl Image<'_> {
-    fn width(&self) -> u32 {
+    pub(crate) fn width(&self) -> u32 {
         match self {
             Self::Bilevel(bitmap) => bitmap.width(),
             Self::Gray { width, .. } => *width,
         }
     }
 
-    fn height(&self) -> u32 {
+    pub(crate) fn height(&self) -> u32 {
         match self {
             Self::Bilevel(bitmap) => bitmap.rows(),
             Self::Gray { height, .. } => *height,
@@ -191,9 +191,7 @@ impl Taps {
             let first = (centre - radius).floor().max(0.0) as u32;
             let last = ((centre + radius).ceil() as u32).min(source);
             let weights: Vec<f64> = (first..last)
-                .map(|pixel| {
-                    (1.0 - (f64::from(pixel) + 0.5 - centre).abs() / radius).max(0.0)
-                })
+                .map(|pixel| (1.0 - (f64::from(pixel) + 0.5 - centre).abs() / radius).max(0.0))
                 .collect();
             let sum: f64 = weights.iter().sum();
             Tap {
@@ -248,11 +246,7 @@ mod tests {
         for _ in 0..600 {
             scan.push_row(&row);
         }
-        let page = resample(
-            Image::Bilevel(&scan),
-            layout(1728, 196, Turn::Upright),
-            160,
-        );
+        let page = resample(Image::Bilevel(&scan), layout(1728, 196, Turn::Upright), 160);
         for y in 0..page.rows() {
             let strokes = (1..1728)
                 .filter(|&x| page.is_black(x, y) && !page.is_black(x - 1, y))

@@ -20,8 +20,13 @@ pub enum Role {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Self; 5] =
-        [Self::Convert, Self::Transmit, Self::Receive, Self::Transcode, Self::Relay];
+    pub const ALL: [Self; 5] = [
+        Self::Convert,
+        Self::Transmit,
+        Self::Receive,
+        Self::Transcode,
+        Self::Relay,
+    ];
 
     /// The name used in commands and logs.
     pub const fn name(self) -> &'static str {
@@ -45,8 +50,13 @@ impl FromStr for Role {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        Self::ALL.into_iter().find(|role| role.name() == text).ok_or_else(|| {
-            format!("\"{text}\" is not a role: use convert, transmit, receive, transcode or relay")
-        })
+        Self::ALL
+            .into_iter()
+            .find(|role| role.name() == text)
+            .ok_or_else(|| {
+                format!(
+                    "\"{text}\" is not a role: use convert, transmit, receive, transcode or relay"
+                )
+            })
     }
 }

@@ -68,7 +68,10 @@ impl Supervisor {
     pub async fn run(self, drain: CancellationToken, events: mpsc::UnboundedSender<ChildEvent>) {
         let mut roles = tokio::task::JoinSet::new();
         for role in &self.roles {
-            roles.spawn(self.clone().keep_running(*role, drain.clone(), events.clone()));
+            roles.spawn(
+                self.clone()
+                    .keep_running(*role, drain.clone(), events.clone()),
+            );
         }
         drop(events);
         while let Some(ended) = roles.join_next().await {
@@ -95,9 +98,20 @@ impl Supervisor {
                 tracing::info!(%role, how, "drained");
                 return;
             }
-            backoff = if started.elapsed() > STABLE { BACKOFF_MIN } else { backoff };
+            backoff = if started.elapsed() > STABLE {
+                BACKOFF_MIN
+            } else {
+                backoff
+            };
             tracing::warn!(%role, how, next_ms = backoff.as_millis() as u64, "a role ended");
-            send(&events, ChildEvent::Died { role, how, next: backoff });
+            send(
+                &events,
+                ChildEvent::Died {
+                    role,
+                    how,
+                    next: backoff,
+                },
+            );
             tokio::select! {
                 () = tokio::time::sleep(backoff) => {}
                 () = drain.cancelled() => {}
