@@ -1,7 +1,6 @@
 //! Why a document did not become fax pages.
 
 use std::io;
-use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
@@ -82,13 +81,8 @@ pub enum ConvertError {
     #[error("the document could not be read from storage: {0}")]
     Io(#[from] io::Error),
     /// The fax pages could not be written.
-    #[error("the fax pages could not be written to {}: {source}", .path.display())]
-    Write {
-        /// Where to.
-        path: PathBuf,
-        /// Why not.
-        source: io::Error,
-    },
+    #[error("the fax pages could not be written: {0}")]
+    Write(#[source] io::Error),
     /// The caller asked to stop.
     #[error("the conversion was canceled")]
     Canceled,
@@ -110,7 +104,7 @@ impl ConvertError {
             Self::LibraryMissing { .. } => "renderer-missing",
             Self::Start(_) => "renderer-start-failed",
             Self::Io(_) => "read-failed",
-            Self::Write { .. } => "write-failed",
+            Self::Write(_) => "write-failed",
             Self::Canceled => "canceled",
         }
     }
@@ -128,7 +122,7 @@ impl ConvertError {
             Self::Crashed { .. } => Reason::ConversionCrashed,
             Self::Unsupported { .. } => Reason::MediaUnsupported,
             Self::LibraryMissing { .. } | Self::Start(_) => Reason::RendererUnavailable,
-            Self::Io(_) | Self::Write { .. } => Reason::StorageFailed,
+            Self::Io(_) | Self::Write(_) => Reason::StorageFailed,
             Self::Canceled => Reason::CanceledByUser,
         }
     }
@@ -138,17 +132,32 @@ impl ConvertError {
 /// [`ConvertError`] that crosses the process boundary.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Refusal {
+pub enum Refusal {
     /// See [`ConvertError::Invalid`].
-    Invalid { what: String },
+    Invalid {
+        /// What is wrong with the document.
+        what: String,
+    },
     /// See [`ConvertError::Encrypted`].
     Encrypted,
     /// A page edge over the limit, in points; the process that started the child knows the limit.
-    PageTooLarge { points: u64 },
+    PageTooLarge {
+        /// The page's longer edge.
+        points: u64,
+    },
     /// A document over the limit on bytes.
-    DocumentTooLarge { bytes: u64 },
+    DocumentTooLarge {
+        /// Bytes read until reading stopped.
+        bytes: u64,
+    },
     /// See [`ConvertError::TooManyPages`].
-    TooManyPages { pages: u32 },
+    TooManyPages {
+        /// Pages of the document.
+        pages: u32,
+    },
     /// See [`ConvertError::LibraryMissing`].
-    LibraryMissing { why: String },
+    LibraryMissing {
+        /// What the loader said.
+        why: String,
+    },
 }
