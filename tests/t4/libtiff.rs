@@ -67,17 +67,15 @@ fn the_itu_charts_are_coded_and_decoded_as_by_libtiff() {
     let Some(charts) = itu_charts() else { return };
     let folder = tempfile::tempdir().unwrap();
     for chart in charts {
-        let bytes = std::fs::read(&chart).unwrap();
-        let page = FaxTiffReader::from_bytes(&bytes, &Limits::default())
-            .unwrap()
-            .next()
-            .unwrap();
-        compare(
-            &chart.display().to_string(),
-            &page.unwrap().bitmap,
-            196,
-            folder.path(),
+        let page = first_page(&chart);
+        let plain = folder.path().join("chart.tif");
+        run("tiffcp", &["-c", "none", text_of(&chart), text_of(&plain)]);
+        assert!(
+            page == first_page(&plain),
+            "{}: other pixels",
+            chart.display()
         );
+        compare(&chart.display().to_string(), &page, 196, folder.path());
     }
 }
 
@@ -118,12 +116,7 @@ fn raw_fax_data_with_rtc_is_read_by_fax2tiff() {
         let mut arguments = flags.to_vec();
         arguments.extend(["-8", "-m", "-o", text_of(&tiff), text_of(&raw)]);
         run("fax2tiff", &arguments);
-        let bytes = std::fs::read(&tiff).unwrap();
-        let read = FaxTiffReader::from_bytes(&bytes, &Limits::default())
-            .unwrap()
-            .next()
-            .unwrap();
-        let read = read.unwrap().bitmap;
+        let read = first_page(&tiff);
         // fax2tiff takes the RTC for more rows: they follow the page's own.
         assert!(read.rows() >= page.rows(), "{flags:?}");
         assert_eq!(
@@ -177,6 +170,12 @@ fn compare(name: &str, page: &Bitmap, y_dpi: u32, folder: &Path) {
             );
         }
     }
+}
+
+fn first_page(path: &Path) -> Bitmap {
+    let bytes = std::fs::read(path).unwrap();
+    let mut pages = FaxTiffReader::from_bytes(&bytes, &Limits::default()).unwrap();
+    pages.next().expect("the file has a page").unwrap().bitmap
 }
 
 /// Runs one of libtiff's tools, whose absence or failure fails the test.
