@@ -115,6 +115,7 @@ codes! {
     RowLimit = 203, "row-limit", "the far end sent a page with more rows than the limit allows", Some(R::ReceiveFailed);
     PacketLoop = 204, "packet-loop", "the far end drove the fax engine into an endless loop of packets", Some(R::ProtocolError);
     StorageLost = 205, "storage-lost", "a received page could not be written to the fax file", Some(R::StorageFailed);
+    PageUnrepeatable = 206, "page-unrepeatable", "the last page arrived damaged and could not be taken again", Some(R::ReceiveFailed);
     UnknownCode = 299, "unknown-code", "the fax engine ended with a code that is not in its table", Some(R::ProtocolError);
 }
 

@@ -15,12 +15,17 @@
 //! - The engine never sees a packet that is malformed, nor a frame known to make it read or write
 //!   out of bounds: [`guard`] rebuilds every packet from checked parts.
 
+mod callbacks;
 mod code;
 mod config;
+mod engine;
 mod error;
 mod event;
 mod frame;
+mod guard;
+pub mod ifp;
 mod preflight;
+mod recorder;
 mod session;
 
 pub use code::T30Code;
