@@ -87,13 +87,19 @@ pub enum SdpError {
     #[error("the session description is missing")]
     Missing,
     /// Larger than [`Description::BYTES_MAX`].
-    #[error("the session description has {bytes} bytes; the limit is {}", Description::BYTES_MAX)]
+    #[error(
+        "the session description has {bytes} bytes; the limit is {}",
+        Description::BYTES_MAX
+    )]
     TooLong {
         /// Its size.
         bytes: usize,
     },
     /// More media lines than [`Description::LINES_MAX`].
-    #[error("the session description has {lines} media lines; the limit is {}", Description::LINES_MAX)]
+    #[error(
+        "the session description has {lines} media lines; the limit is {}",
+        Description::LINES_MAX
+    )]
     TooManyLines {
         /// Their number.
         lines: usize,
@@ -362,10 +368,7 @@ impl LocalLine {
 
 /// Writes one of our own descriptions.
 pub fn write(address: IpAddr, session_id: u64, version: u64, lines: &[LocalLine]) -> Vec<u8> {
-    let mut session = Session::new(
-        Origin::with_ip_addr(session_id, version, address),
-        "-",
-    );
+    let mut session = Session::new(Origin::with_ip_addr(session_id, version, address), "-");
     session.origin.username = Some("faxmill".to_owned());
     session.connection = Some(Connection::from_ip_addr(address));
     session.medias = lines.iter().map(LocalLine::to_media).collect();
