@@ -1,0 +1,153 @@
+//! The Info frame: a silent first frame that tells a player the exact length.
+//!
+//! Layout by Xing's and LAME's own description ("Mp3 Info Tag revision 1"). LAME writes one only
+//! where it fits a frame of the stream's own bit rate, which at 32 kbit/s ends above 12 kHz; ours
+//! takes a larger frame there, as LAME itself does for variable bit rates.
+
+use super::mpeg::{self, FrameHeader, HEADER_BYTES, Layer};
+
+/// Samples that LAME puts in front of the first one (`ENCDELAY` in its `encoder.h`).
+pub(super) const ENCODER_DELAY: u64 = 576;
+
+/// Side information of an MPEG-2 mono frame, in bytes; zeros make the frame silent.
+const SIDE_INFO_BYTES: usize = 9;
+
+/// From the word `Info` to the tag's checksum.
+const TAG_BYTES: usize = 156;
+
+/// What the tag tells.
+pub(super) struct InfoTag {
+    /// The stream's first frame header, of which the Info frame copies all but the bit rate.
+    pub(super) template: [u8; HEADER_BYTES],
+    /// Frames behind the Info frame.
+    pub(super) frames: u64,
+    /// Their bytes.
+    pub(super) audio_bytes: u64,
+    /// CRC-16 of those bytes.
+    pub(super) audio_crc: u16,
+    /// Samples of the recording itself.
+    pub(super) samples: u64,
+}
+
+/// The length of the Info frame of a stream, known before its first frame is.
+pub(super) fn frame_bytes(rate: u32, bitrate_kbps: u32) -> usize {
+    frame_bitrate(rate, bitrate_kbps).1
+}
+
+/// The smallest bit rate from the stream's own on whose frame holds the tag, and that frame's size.
+fn frame_bitrate(rate: u32, bitrate_kbps: u32) -> (u32, usize) {
+    let needed = HEADER_BYTES + SIDE_INFO_BYTES + TAG_BYTES;
+    mpeg::bitrates(mpeg::Version::Mpeg2, Layer::Three)
+        .iter()
+        .map(|kbps| (*kbps, (72_000 * kbps / rate) as usize))
+        .find(|(kbps, bytes)| *kbps >= bitrate_kbps && *bytes >= needed)
+        // At the highest rate of MPEG-2, 24 kHz, 64 kbit/s are enough.
+        .expect("a frame of 160 kbit/s holds the tag at every MPEG-2 rate")
+}
+
+impl InfoTag {
+    /// The whole frame; `None` when a number does not fit its field.
+    pub(super) fn encode(&self) -> Option<Vec<u8>> {
+        let header = FrameHeader::parse(&self.template)?;
+        let (kbps, bytes) = frame_bitrate(header.rate, header.bitrate_kbps);
+        let frames = u32::try_from(self.frames).ok()?;
+        let total = u32::try_from(self.audio_bytes + bytes as u64).ok()?;
+        let padding = self.padding(header)?;
+
+        let mut frame = Vec::with_capacity(bytes);
+        frame.extend(header_with_bitrate(self.template, header, kbps)?);
+        frame.extend([0; SIDE_INFO_BYTES]);
+        frame.extend(b"Info");
+        // Frames, bytes, table of contents and quality follow.
+        frame.extend(15_u32.to_be_bytes());
+        frame.extend(frames.to_be_bytes());
+        frame.extend(total.to_be_bytes());
+        frame.extend((0..100).map(|percent| self.seek_point(percent, bytes as u64)));
+        // No statement on quality.
+        frame.extend(0_u32.to_be_bytes());
+        frame.extend(b"LAME3.100");
+        // Revision 0, constant bit rate; low-pass unstated.
+        frame.extend([0x01, 0]);
+        // Peak and the two gains: unstated.
+        frame.extend([0; 8]);
+        frame.extend([0, u8::try_from(header.bitrate_kbps).unwrap_or(u8::MAX)]);
+        let delays = (ENCODER_DELAY as u32) << 12 | u32::from(padding);
+        frame.extend(&delays.to_be_bytes()[1..]);
+        // Mono from a source of 32 kHz or less; gain change and preset: none.
+        frame.extend([0; 4]);
+        frame.extend(total.to_be_bytes());
+        frame.extend(self.audio_crc.to_be_bytes());
+        let mut crc = Crc16::default();
+        crc.push(&frame);
+        frame.extend(crc.value().to_be_bytes());
+        frame.resize(bytes, 0);
+        Some(frame)
+    }
+
+    /// Samples behind the last one; the field has 12 bits.
+    fn padding(&self, header: FrameHeader) -> Option<u16> {
+        let coded = self.frames * u64::from(header.samples());
+        let padding = coded.checked_sub(self.samples + ENCODER_DELAY)?;
+        u16::try_from(padding)
+            .ok()
+            .filter(|padding| *padding < 1 << 12)
+    }
+
+    /// Where a share of the duration lies in the file, in 256ths: linear, the bit rate being
+    /// constant.
+    fn seek_point(&self, percent: u64, info_bytes: u64) -> u8 {
+        let position = info_bytes + self.audio_bytes * percent / 100;
+        (position * 256 / (self.audio_bytes + info_bytes)).min(255) as u8
+    }
+}
+
+/// The header of an unpadded frame with another bit rate.
+fn header_with_bitrate(
+    template: [u8; HEADER_BYTES],
+    header: FrameHeader,
+    kbps: u32,
+) -> Option<[u8; HEADER_BYTES]> {
+    let index = mpeg::bitrates(header.version, header.layer)
+        .iter()
+        .position(|rate| *rate == kbps)?;
+    let [sync, version, rates, mode] = template;
+    let rates = (index as u8) << 4 | rates & 0b0000_1101;
+    Some([sync, version, rates, mode])
+}
+
+/// CRC-16 with the reversed polynomial 0x8005, starting at 0, as LAME's tag uses it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Crc16(u16);
+
+impl Crc16 {
+    pub(super) fn push(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            let index = usize::from((self.0 as u8) ^ byte);
+            self.0 = self.0 >> 8 ^ CRC_TABLE[index];
+        }
+    }
+
+    pub(super) fn value(self) -> u16 {
+        self.0
+    }
+}
+
+static CRC_TABLE: [u16; 256] = {
+    let mut table = [0; 256];
+    let mut index = 0;
+    while index < 256 {
+        let mut crc = index as u16;
+        let mut bit = 0;
+        while bit < 8 {
+            crc = if crc & 1 == 1 {
+                crc >> 1 ^ 0xA001
+            } else {
+                crc >> 1
+            };
+            bit += 1;
+        }
+        table[index] = crc;
+        index += 1;
+    }
+    table
+};
