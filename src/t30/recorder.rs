@@ -204,7 +204,9 @@ impl Recorder {
     /// lie in it: without error correction it closes the file at EOP even when it refuses the last
     /// page, and the page that is sent again would be all that is left.
     pub(super) fn would_lose_pages(&self, direction: Direction, frame: &[u8]) -> bool {
-        let is_dcs = frame.get(2).is_some_and(|control| control & 0xFE == fcf::DCS);
+        let is_dcs = frame
+            .get(2)
+            .is_some_and(|control| control & 0xFE == fcf::DCS);
         direction == Direction::Received && is_dcs && self.file_closed && self.pages_stored > 0
     }
 

@@ -129,9 +129,8 @@ pub fn libtiff_pages(path: &Path) -> usize {
 
 /// The single strip of a little-endian TIFF file of one page.
 fn strip_of(file: &[u8]) -> Vec<u8> {
-    let long = |at: usize| {
-        u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes")) as usize
-    };
+    let long =
+        |at: usize| u32::from_le_bytes(file[at..at + 4].try_into().expect("four bytes")) as usize;
     let short = |at: usize| usize::from(u16::from_le_bytes([file[at], file[at + 1]]));
     let directory = long(4);
     let (mut offset, mut length) = (0, 0);
