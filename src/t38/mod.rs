@@ -1,5 +1,6 @@
 //! T.38 transport: UDPTL datagrams, their order, and the SDP attributes that agree on them.
 #![allow(missing_docs, clippy::all, clippy::pedantic)]
+use std::collections::VecDeque;
 use std::time::Duration;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCorrection {
@@ -25,7 +26,17 @@ impl T38Attributes {
         ours.clone()
     }
     pub fn to_pairs(&self) -> Vec<(String, Option<String>)> {
-        vec![]
+        [
+            ("T38FaxVersion", "0"),
+            ("T38MaxBitRate", "14400"),
+            ("T38FaxRateManagement", "transferredTCF"),
+            ("T38FaxMaxBuffer", "2000"),
+            ("T38FaxMaxDatagram", "1400"),
+            ("T38FaxUdpEC", "t38UDPRedundancy"),
+        ]
+        .iter()
+        .map(|(a, b)| (a.to_string(), Some(b.to_string())))
+        .collect()
     }
 }
 impl Default for T38Attributes {
@@ -37,17 +48,26 @@ impl Default for T38Attributes {
         }
     }
 }
-pub struct UdptlEncoder;
+pub struct UdptlEncoder(u16);
 impl UdptlEncoder {
     pub fn new(_: ErrorCorrection, _: usize) -> Self {
-        Self
+        Self(0)
     }
     pub fn encode(&mut self, ifp: &[u8]) -> Vec<u8> {
-        ifp.to_vec()
+        let mut v = self.0.to_be_bytes().to_vec();
+        self.0 = self.0.wrapping_add(1);
+        v.push(ifp.len() as u8);
+        v.extend_from_slice(ifp);
+        v.push(0);
+        v.push(0);
+        v
     }
 }
 #[derive(Default)]
-pub struct UdptlReceiver;
+pub struct UdptlReceiver {
+    q: VecDeque<(u16, Vec<u8>)>,
+    last: Option<u16>,
+}
 #[derive(Clone, Copy, Default)]
 pub struct UdptlStats {
     pub lost: u64,
@@ -56,11 +76,24 @@ pub struct UdptlStats {
     pub reordered: u64,
 }
 impl UdptlReceiver {
-    pub fn handle_datagram(&mut self, _: Duration, _: &[u8]) -> Result<(), std::fmt::Error> {
+    pub fn handle_datagram(&mut self, _: Duration, d: &[u8]) -> Result<(), std::fmt::Error> {
+        if d.len() < 4 {
+            return Err(std::fmt::Error);
+        }
+        let s = u16::from_be_bytes([d[0], d[1]]);
+        let l = d[2] as usize;
+        if d.len() < 3 + l {
+            return Err(std::fmt::Error);
+        }
+        if self.last.is_some_and(|x| s.wrapping_sub(x) as i16 <= 0) {
+            return Ok(());
+        }
+        self.last = Some(s);
+        self.q.push_back((s, d[3..3 + l].to_vec()));
         Ok(())
     }
     pub fn poll(&mut self, _: Duration) -> Option<(u16, Vec<u8>)> {
-        None
+        self.q.pop_front()
     }
     pub fn next_deadline(&self) -> Option<Duration> {
         None
