@@ -5,6 +5,8 @@ mod far_end;
 #[path = "calls/support.rs"]
 mod support;
 
+#[path = "calls/answered.rs"]
+mod answered;
 #[path = "calls/fax.rs"]
 mod fax;
 #[path = "calls/unanswered.rs"]
