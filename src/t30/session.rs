@@ -77,6 +77,9 @@ impl T38Session {
             }
         }
         self.sequence_next = Some(sequence.wrapping_add(1));
+        if ifp.is_empty() {
+            return;
+        }
         self.engine.recorder().start_tick();
         let Self { engine, guard, .. } = self;
         guard.accept(ifp, &mut |packet| {
