@@ -16,7 +16,7 @@ macro_rules! codes {
             /// Every code, by number.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            /// The number: `T30_ERR_*` of spandsp's t30.h below 200.
+            /// The number: `T30_ERR_*` of spandsp's `t30.h` below 200.
             pub const fn number(self) -> u16 {
                 match self { $(Self::$name => $number,)* }
             }

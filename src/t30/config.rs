@@ -54,7 +54,7 @@ pub enum Modems {
 }
 
 impl Modems {
-    /// The fastest choice that stays within a bit rate, as T38MaxBitRate of an SDP states it.
+    /// The fastest choice that stays within a bit rate, as `T38MaxBitRate` of an SDP states it.
     pub const fn within(bit_rate: u32) -> Self {
         match bit_rate {
             14_400.. => Self::UpToV17,
@@ -76,11 +76,11 @@ impl Modems {
 /// The T.38 side of a session, as agreed on in SDP.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct T38Options {
-    /// T38FaxVersion: 0 selects the data field coding of T.38 (06/1998), 1 and above the later one.
+    /// `T38FaxVersion`: 0 selects the data field coding of T.38 (06/1998), 1 and above the later one.
     pub version: u8,
-    /// T38FaxFillBitRemoval.
+    /// `T38FaxFillBitRemoval`.
     pub fill_bit_removal: bool,
-    /// T38FaxMaxDatagram of the far end in bytes: the largest datagram it takes.
+    /// `T38FaxMaxDatagram` of the far end in bytes: the largest datagram it takes.
     pub datagram_bytes_max: u16,
 }
 

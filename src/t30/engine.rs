@@ -18,7 +18,7 @@ use super::recorder::{PageStatistics, Recorder};
 use super::session::SAMPLES_PER_TICK;
 use crate::units::{PageWidth, Resolution};
 
-/// Constants of t4_rx.h whose anonymous enums the bindings leave out.
+/// Constants of `t4_rx.h` whose anonymous enums the bindings leave out.
 mod t4 {
     pub(super) const RESOLUTION_R8_STANDARD: i32 = 0x1;
     pub(super) const RESOLUTION_R8_FINE: i32 = 0x2;

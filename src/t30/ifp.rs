@@ -181,15 +181,14 @@ impl<'a> FieldReader<'a> {
     /// The next field; nothing for one of the later extensions.
     fn next_field(&mut self) -> Result<Option<Field<'a>>, IfpError> {
         let (present, kind) = if self.original_coding {
-            let nibble = match self.half.take() {
-                Some(nibble) => nibble,
-                None => {
-                    let octet = self.take(1)?[0];
-                    if octet & DATA_PRESENT == 0 {
-                        self.half = Some(octet & 0x0F);
-                    }
-                    octet >> 4
+            let nibble = if let Some(nibble) = self.half.take() {
+                nibble
+            } else {
+                let octet = self.take(1)?[0];
+                if octet & DATA_PRESENT == 0 {
+                    self.half = Some(octet & 0x0F);
                 }
+                octet >> 4
             };
             (nibble & 8 != 0, Some(nibble & 7))
         } else {

@@ -54,8 +54,8 @@ pub(super) struct Recorder {
     pages_stored: u32,
     /// A received page whose answer has not been made yet.
     unanswered: Option<PageResult>,
-    /// A page was stored and its event has not been polled.
-    page_waits: bool,
+    /// Stored pages whose event has not been polled.
+    pages_untold: u32,
     /// The end of the last page went out and nothing has contradicted it.
     last_page_out: bool,
     /// The last page was marked as the last.
@@ -85,7 +85,7 @@ impl Recorder {
             pages_confirmed: 0,
             pages_stored: 0,
             unanswered: None,
-            page_waits: false,
+            pages_untold: 0,
             last_page_out: false,
             procedure_ended: false,
             file_closed: false,
@@ -103,14 +103,14 @@ impl Recorder {
     pub(super) fn poll(&mut self) -> Option<Output> {
         let output = self.outputs.pop_front();
         if matches!(output, Some(Output::Event(Event::PageReceived(_)))) {
-            self.page_waits = false;
+            self.pages_untold = self.pages_untold.saturating_sub(1);
         }
         output
     }
 
     /// Whether a stored page has not been told to the caller.
     pub(super) fn page_waits(&self) -> bool {
-        self.page_waits
+        self.pages_untold > 0
     }
 
     pub(super) fn pages_stored(&self) -> u32 {
@@ -364,7 +364,7 @@ impl Recorder {
             page.verdict = answer;
             self.pages_confirmed += 1;
         }
-        self.page_waits = true;
+        self.pages_untold += 1;
         self.event(Event::PageReceived(page));
     }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use super::udptl::ErrorCorrection;
 
-/// Who checks the training (T38FaxRateManagement).
+/// Who checks the training (`T38FaxRateManagement`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RateManagement {
     /// The receiver of the fax; the only way that works over UDP.
@@ -14,7 +14,7 @@ pub enum RateManagement {
     LocalTcf,
 }
 
-/// What a side sends against loss (T38FaxUdpEC).
+/// What a side sends against loss (`T38FaxUdpEC`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UdpErrorCorrection {
     /// Nothing.
@@ -28,25 +28,25 @@ pub enum UdpErrorCorrection {
 /// One side's T.38 parameters.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct T38Attributes {
-    /// T38FaxVersion.
+    /// `T38FaxVersion`.
     pub version: u8,
-    /// T38MaxBitRate in bit/s.
+    /// `T38MaxBitRate` in bit/s.
     pub max_bit_rate: u32,
-    /// T38FaxFillBitRemoval.
+    /// `T38FaxFillBitRemoval`.
     pub fill_bit_removal: bool,
-    /// T38FaxTranscodingMMR.
+    /// `T38FaxTranscodingMMR`.
     pub transcoding_mmr: bool,
-    /// T38FaxTranscodingJBIG.
+    /// `T38FaxTranscodingJBIG`.
     pub transcoding_jbig: bool,
-    /// T38FaxRateManagement.
+    /// `T38FaxRateManagement`.
     pub rate_management: RateManagement,
-    /// T38FaxMaxBuffer in bytes.
+    /// `T38FaxMaxBuffer` in bytes.
     pub max_buffer: Option<u32>,
-    /// T38FaxMaxDatagram in bytes: the largest datagram this side takes.
+    /// `T38FaxMaxDatagram` in bytes: the largest datagram this side takes.
     pub max_datagram: Option<u32>,
-    /// T38FaxMaxIFP in bytes: the largest primary packet this side takes.
+    /// `T38FaxMaxIFP` in bytes: the largest primary packet this side takes.
     pub max_ifp: Option<u32>,
-    /// T38FaxUdpEC.
+    /// `T38FaxUdpEC`.
     pub udp_ec: UdpErrorCorrection,
 }
 
@@ -190,9 +190,12 @@ impl T38Attributes {
             "transcodingmmr" => self.transcoding_mmr = flag(value),
             "transcodingjbig" => self.transcoding_jbig = flag(value),
             "ratemanagement" => {
-                if value.is_some_and(|word| word.to_ascii_lowercase().starts_with("local")) {
-                    self.rate_management = RateManagement::LocalTcf;
-                }
+                let word = value.unwrap_or("").to_ascii_lowercase();
+                self.rate_management = if word.starts_with("local") {
+                    RateManagement::LocalTcf
+                } else {
+                    RateManagement::TransferredTcf
+                };
             }
             "maxbuffer" => self.max_buffer = number,
             "maxdatagram" => self.max_datagram = number,

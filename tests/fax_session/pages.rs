@@ -5,15 +5,15 @@ use std::process::Command;
 
 /// A bilevel page, one bit a pixel, 1 is black.
 #[derive(Clone)]
-pub struct Page {
-    pub width: u32,
-    pub rows: u32,
-    pub y_dpi: u32,
-    pub bits: Vec<u8>,
+pub(crate) struct Page {
+    pub(crate) width: u32,
+    pub(crate) rows: u32,
+    pub(crate) y_dpi: u32,
+    pub(crate) bits: Vec<u8>,
 }
 
 /// A page with the look of text: lines of short strokes, seeded.
-pub fn text_page(seed: u64, width: u32, rows: u32, y_dpi: u32) -> Page {
+pub(crate) fn text_page(seed: u64, width: u32, rows: u32, y_dpi: u32) -> Page {
     let mut random = fastrand::Rng::with_seed(seed);
     let stride = width as usize / 8;
     let mut bits = vec![0; stride * rows as usize];
@@ -41,12 +41,12 @@ pub fn text_page(seed: u64, width: u32, rows: u32, y_dpi: u32) -> Page {
 }
 
 /// A fine A4 page.
-pub fn letter(seed: u64) -> Page {
+pub(crate) fn letter(seed: u64) -> Page {
     text_page(seed, 1728, 1100, 196)
 }
 
 /// Writes pages as an uncompressed TIFF (TIFF 6.0 §3), little endian.
-pub fn write_tiff(path: &Path, pages: &[Page]) {
+pub(crate) fn write_tiff(path: &Path, pages: &[Page]) {
     let mut file = b"II\x2A\x00\x00\x00\x00\x00".to_vec();
     let mut link = 4;
     for (number, page) in pages.iter().enumerate() {
@@ -91,7 +91,7 @@ pub fn write_tiff(path: &Path, pages: &[Page]) {
 }
 
 /// Decodes a page of a TIFF file by libtiff's own tools: its packed rows, 1 is black.
-pub fn libtiff_rows(path: &Path, page: u32) -> Vec<u8> {
+pub(crate) fn libtiff_rows(path: &Path, page: u32) -> Vec<u8> {
     let scratch = tempfile::tempdir().expect("a scratch folder");
     let raw = scratch.path().join("raw.tif");
     let source = format!("{},{page}", path.display());
@@ -111,7 +111,7 @@ pub fn libtiff_rows(path: &Path, page: u32) -> Vec<u8> {
 }
 
 /// Number of pages that libtiff sees.
-pub fn libtiff_pages(path: &Path) -> usize {
+pub(crate) fn libtiff_pages(path: &Path) -> usize {
     let run = Command::new("tiffinfo")
         .arg(path)
         .output()

@@ -48,7 +48,7 @@ pub struct UdptlDecoder {
 struct Parities {
     position: u64,
     span: u64,
-    parities: Vec<Vec<u8>>,
+    sums: Vec<Vec<u8>>,
 }
 
 impl UdptlDecoder {
@@ -76,7 +76,7 @@ impl UdptlDecoder {
                 self.remember_parities(Parities {
                     position,
                     span: u64::from(span),
-                    parities: parities.into_iter().map(Into::into).collect(),
+                    sums: parities.into_iter().map(Into::into).collect(),
                 });
             }
         }
@@ -132,7 +132,7 @@ impl UdptlDecoder {
     }
 
     fn remember_parities(&mut self, parities: Parities) {
-        let covered = parities.span * parities.parities.len() as u64;
+        let covered = parities.span * parities.sums.len() as u64;
         if covered == 0 || covered > HISTORY_PACKETS / 2 {
             return;
         }
@@ -150,23 +150,20 @@ impl UdptlDecoder {
 
     fn repairable(&self) -> Option<(u64, Vec<u8>)> {
         self.parities.iter().find_map(|datagram| {
-            let entries = datagram.parities.len() as u64;
-            (0u64..)
-                .zip(&datagram.parities)
-                .find_map(|(index, parity)| {
-                    let covered =
-                        || (1..=datagram.span).map(|k| datagram.position + index - k * entries);
-                    let mut missing =
-                        covered().filter(|position| !self.history.contains_key(position));
-                    let (Some(position), None) = (missing.next(), missing.next()) else {
-                        return None;
-                    };
-                    let mut ifp = parity.clone();
-                    for packet in covered().filter_map(|position| self.history.get(&position)) {
-                        xor_into(&mut ifp, packet);
-                    }
-                    Some((position, ifp))
-                })
+            let entries = datagram.sums.len() as u64;
+            (0u64..).zip(&datagram.sums).find_map(|(index, parity)| {
+                let covered =
+                    || (1..=datagram.span).map(|k| datagram.position + index - k * entries);
+                let mut missing = covered().filter(|position| !self.history.contains_key(position));
+                let (Some(position), None) = (missing.next(), missing.next()) else {
+                    return None;
+                };
+                let mut ifp = parity.clone();
+                for packet in covered().filter_map(|position| self.history.get(&position)) {
+                    xor_into(&mut ifp, packet);
+                }
+                Some((position, ifp))
+            })
         })
     }
 

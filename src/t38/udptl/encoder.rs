@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use super::datagram::{Datagram, ENTRIES_MAX, Recovery};
 use super::length::written_length;
 
-/// What a sender adds against loss (T38FaxUdpEC).
+/// What a sender adds against loss (`T38FaxUdpEC`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ErrorCorrection {
     /// Nothing.

@@ -1,6 +1,6 @@
 //! Packets in order again: a gap is held open for a while, then declared lost.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 /// Most packets held behind a gap.
@@ -25,7 +25,7 @@ pub struct ReorderBuffer {
     next: Option<u64>,
     held: BTreeMap<u64, (Duration, Vec<u8>)>,
     /// Positions declared lost, to tell late packets from repeated ones.
-    given_up: BTreeMap<u64, ()>,
+    given_up: BTreeSet<u64>,
     lost: u64,
 }
 
@@ -36,7 +36,7 @@ impl ReorderBuffer {
             hold,
             next: None,
             held: BTreeMap::new(),
-            given_up: BTreeMap::new(),
+            given_up: BTreeSet::new(),
             lost: 0,
         }
     }
@@ -46,9 +46,10 @@ impl ReorderBuffer {
         if let Some(next) = self.next
             && position < next
         {
-            return match self.given_up.remove(&position) {
-                Some(()) => Placed::Late,
-                None => Placed::Duplicate,
+            return if self.given_up.remove(&position) {
+                Placed::Late
+            } else {
+                Placed::Duplicate
             };
         }
         if self.held.contains_key(&position) {
@@ -95,7 +96,6 @@ impl ReorderBuffer {
         self.lost += to - from;
         let oldest = to.saturating_sub(HELD_PACKETS_MAX as u64);
         self.given_up = self.given_up.split_off(&oldest);
-        self.given_up
-            .extend((from.max(oldest)..to).map(|position| (position, ())));
+        self.given_up.extend(from.max(oldest)..to);
     }
 }

@@ -1,0 +1,1 @@
+//! Far ends that send anything at all.
