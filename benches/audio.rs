@@ -20,18 +20,18 @@ fn transcode_a_minute(criterion: &mut Criterion) {
         (
             "ulaw",
             DeclaredType::Ulaw,
-            a_minute(sample("voicemail-ulaw.wav"), 1, 8_000),
+            a_minute(&sample("voicemail-ulaw.wav"), 1, 8_000),
         ),
         (
             "gsm",
             DeclaredType::Gsm,
-            a_minute(sample("voicemail.gsm"), FRAME_BYTES, 50),
+            a_minute(&sample("voicemail.gsm"), FRAME_BYTES, 50),
         ),
         // Resampled from 48 to 24 kHz.
         (
             "sln48",
             DeclaredType::Sln48,
-            a_minute(sample("voicemail-pcm.wav"), 2, 48_000),
+            a_minute(&sample("voicemail-pcm.wav"), 2, 48_000),
         ),
     ] {
         group.bench_function(name, |bencher| {
@@ -53,7 +53,7 @@ fn transcode_a_minute(criterion: &mut Criterion) {
 }
 
 fn decode_gsm(criterion: &mut Criterion) {
-    let recording = a_minute(sample("voicemail.gsm"), FRAME_BYTES, 50);
+    let recording = a_minute(&sample("voicemail.gsm"), FRAME_BYTES, 50);
     let mut group = criterion.benchmark_group("decode_60_s");
     group.throughput(Throughput::Bytes(recording.len() as u64));
     group.bench_function("gsm", |bencher| {
@@ -77,7 +77,7 @@ fn sample(name: &str) -> Vec<u8> {
 }
 
 /// The sample's blocks, again and again.
-fn a_minute(sample: Vec<u8>, block_bytes: usize, blocks_a_second: usize) -> Vec<u8> {
+fn a_minute(sample: &[u8], block_bytes: usize, blocks_a_second: usize) -> Vec<u8> {
     let whole = sample.len() - sample.len() % block_bytes;
     let bytes = SECONDS * block_bytes * blocks_a_second;
     sample[..whole]

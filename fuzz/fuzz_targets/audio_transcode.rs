@@ -10,7 +10,9 @@ use faxmill::limits::Limits;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let Some((choice, recording)) = bytes.split_first() else { return };
+    let Some((choice, recording)) = bytes.split_first() else {
+        return;
+    };
     let declared = DeclaredType::all().nth(usize::from(*choice));
     let options = TranscodeOptions {
         limits: Limits {

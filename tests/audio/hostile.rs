@@ -163,7 +163,7 @@ fn bombs_of_metadata_cost_neither_time_nor_memory() {
     bomb[4] &= 0x7F;
     for _ in 0..200 {
         bomb.extend(b"\x06\x00\x80\x00");
-        bomb.extend([0xFF; 0x8000]);
+        bomb.extend(std::iter::repeat_n(0xFF, 0x8000));
     }
     bomb.extend(b"\x81\0\0\0");
     bomb.extend(&flac[first_flac_frame(&flac)..]);
