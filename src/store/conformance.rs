@@ -1,0 +1,1 @@
+//! What every job store must do, whatever it stands on.
