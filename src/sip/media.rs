@@ -35,7 +35,7 @@ impl MediaSockets {
             address: reached_at,
             audio_port: sockets.rtp.local_addr()?.port(),
             t38_port: sockets.udptl.local_addr()?.port(),
-            t38: T38Attributes::default(),
+            t38: T38Attributes::ours(),
             seed: fastrand::u64(..),
         };
         Ok((sockets, local))

@@ -17,7 +17,8 @@ use std::time::Duration;
 use super::sdp::{self, Description, Flow, G711, LineShape, LocalLine, MediaKind, SdpError};
 use crate::job::Reason;
 use crate::t30::CallSide;
-use crate::t38::{ErrorCorrection, T38Attributes, UdptlEncoder};
+use crate::t38::T38Attributes;
+use crate::t38::udptl::UdptlEncoder;
 
 /// How T.38 is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,9 @@ impl Policy {
         }
     }
 }
+
+/// From this size on a datagram holds five packets of the fastest modem.
+const ROOMY_DATAGRAM_BYTES: u16 = 1_000;
 
 /// What our side of the call's media is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -133,9 +137,17 @@ pub struct T38Path {
 }
 
 impl T38Path {
-    /// Wraps our packets as the far end wants them.
+    /// Wraps our packets as the far end wants them: with as much redundancy as its datagrams have
+    /// room for.
     pub fn encoder(&self) -> UdptlEncoder {
-        UdptlEncoder::new(ErrorCorrection::None, usize::from(self.theirs.max_datagram))
+        let bytes_max = self.theirs.datagram_bytes();
+        let redundancy = if bytes_max >= ROOMY_DATAGRAM_BYTES {
+            5
+        } else {
+            3
+        };
+        let correction = self.agreed.error_correction(redundancy);
+        UdptlEncoder::new(correction, usize::from(bytes_max))
     }
 }
 

@@ -401,7 +401,7 @@ fn t38_attributes(attributes: &T38Attributes) -> Vec<Attribute> {
     attributes
         .to_pairs()
         .into_iter()
-        .map(|(name, value)| attribute(&name, value))
+        .map(|(name, value)| attribute(name, value))
         .collect()
 }
 

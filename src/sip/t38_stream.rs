@@ -9,8 +9,8 @@ use tokio::time::Instant;
 use super::call::MediaStats;
 use super::media::Peer;
 use super::offer_answer::T38Path;
-use crate::t30::{Event, Output, SessionConfig, T30Error, T38Options, T38Session, TICK};
-use crate::t38::{UdptlEncoder, UdptlReceiver};
+use crate::t30::{Event, Modems, Output, SessionConfig, T30Error, T38Options, T38Session, TICK};
+use crate::t38::udptl::{UdptlEncoder, UdptlReceiver};
 
 /// Larger than any datagram of a T.38 peer: a longer one is cut and fails to parse.
 const DATAGRAM_BYTES_MAX: usize = 4_096;
@@ -37,8 +37,9 @@ impl T38Stream {
         config.t38 = T38Options {
             version: path.agreed.version,
             fill_bit_removal: path.agreed.fill_bit_removal,
-            datagram_bytes_max: path.theirs.max_datagram,
+            datagram_bytes_max: path.theirs.datagram_bytes(),
         };
+        config.modems = slower(config.modems, Modems::within(path.agreed.max_bit_rate));
         let now = Instant::now();
         Ok(Self {
             session: T38Session::new(&config)?,
@@ -177,5 +178,13 @@ impl T38Stream {
             reordered: udptl.reordered,
             ..self.stats
         }
+    }
+}
+
+fn slower(ours: Modems, theirs: Modems) -> Modems {
+    if theirs.bit_rate_max() < ours.bit_rate_max() {
+        theirs
+    } else {
+        ours
     }
 }
