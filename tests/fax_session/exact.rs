@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use faxmill::t30::{Ecm, Event, LineCoding, Modems, T30Code, Verdict};
 use faxmill::t38::udptl::ErrorCorrection;
+use faxmill::units::Resolution;
 
 use super::Scratch;
 use super::pages::text_page;
@@ -82,10 +83,10 @@ fn thirty_percent_loss_with_error_correction() {
 }
 
 #[test]
-fn three_percent_loss_without_any_redundancy() {
+fn one_percent_loss_without_any_redundancy() {
     let line = Line {
         correction: ErrorCorrection::None,
-        ..Line::lossy(21, 0.03)
+        ..Line::lossy(21, 0.01)
     };
     let scratch = Scratch::letters(1);
     let pair = deliver(&scratch, line);
@@ -157,7 +158,7 @@ fn pages_of_every_width_and_resolution() {
     let seen: Vec<_> = pair.ends[RECEIVER]
         .received()
         .iter()
-        .map(|page| (page.width, page.resolution.map(|r| r.y_dpi())))
+        .map(|page| (page.width, page.resolution.map(Resolution::y_dpi)))
         .collect();
     let sent: Vec<_> = scratch
         .pages
