@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::code::T30Code;
-use super::config::{FaxRole, SessionConfig};
+use super::config::{FaxRole, SessionConfig, SessionLimits};
 use super::event::{
     Direction, Event, FarEquipment, LineCoding, Negotiated, Output, PageResult, SessionOutcome,
     Verdict,
@@ -43,8 +43,7 @@ enum Task {
 pub(super) struct Recorder {
     outputs: VecDeque<Output>,
     task: Task,
-    rows_max: u32,
-    packets_per_tick_max: u32,
+    limits: SessionLimits,
     packets_this_tick: u32,
     negotiated: Option<Negotiated>,
     far_ident: Option<String>,
@@ -76,8 +75,7 @@ impl Recorder {
                 FaxRole::Transmit { first_page, .. } => Task::Transmit { first_page, pages },
                 FaxRole::Receive { .. } => Task::Receive,
             },
-            rows_max: config.limits.rows_max,
-            packets_per_tick_max: config.limits.packets_per_tick_max,
+            limits: config.limits,
             packets_this_tick: 0,
             negotiated: None,
             far_ident: None,
@@ -141,7 +139,7 @@ impl Recorder {
     /// A packet for the far end; false when the tick has had its share.
     pub(super) fn packet(&mut self, bytes: &[u8], copies: u8) -> bool {
         self.packets_this_tick += 1;
-        if self.packets_this_tick > self.packets_per_tick_max {
+        if self.packets_this_tick > self.limits.packets_per_tick_max {
             self.violate(T30Code::PacketLoop);
             return false;
         }
@@ -334,7 +332,7 @@ impl Recorder {
     }
 
     fn page_arrived(&mut self, page: &PageStatistics, stored: bool) {
-        if page.rows > self.rows_max {
+        if page.rows > self.limits.rows_max {
             self.violate(T30Code::RowLimit);
             return;
         }
@@ -343,6 +341,10 @@ impl Recorder {
             return;
         }
         let kept = page.pages_received > self.pages_stored;
+        if kept && self.pages_stored >= self.limits.pages_max {
+            self.violate(T30Code::PageLimit);
+            return;
+        }
         let verdict = if kept { Verdict::Mcf } else { Verdict::Rtn };
         self.unanswered = Some(page_result(self.pages_stored, page, verdict));
         if kept {

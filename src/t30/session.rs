@@ -30,7 +30,7 @@ pub struct T38Session {
     ticks: u64,
     /// Ticks that a late caller was not given.
     ticks_dropped: u64,
-    /// Size of the received file is checked when this many pages are exceeded.
+    /// Received pages after which the file's size was last looked at.
     pages_checked: u32,
 }
 
@@ -164,9 +164,7 @@ impl T38Session {
         let page = self.engine.statistics();
         let exceeded = if page.rows > limits.rows_max {
             Some(T30Code::RowLimit)
-        } else if pages_stored > limits.pages_max
-            || (pages_stored == limits.pages_max && page.rows > 0 && more_to_come)
-        {
+        } else if pages_stored >= limits.pages_max && page.rows > 0 && more_to_come {
             Some(T30Code::PageLimit)
         } else if self.guard.image_bytes() > limits.bytes_max {
             Some(T30Code::ByteLimit)
