@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
+use sqlx::Any;
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
-use sqlx::Any;
 
 use crate::job::JobId;
 use crate::store::StoreError;

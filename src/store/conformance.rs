@@ -1,1 +1,0 @@
-//! What every job store must do, whatever it stands on.
