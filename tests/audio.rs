@@ -4,6 +4,8 @@
 mod codecs;
 #[path = "audio/damage.rs"]
 mod damage;
+#[path = "audio/edges.rs"]
+mod edges;
 #[path = "audio/formats.rs"]
 mod formats;
 #[path = "audio/hostile.rs"]
