@@ -48,6 +48,7 @@ pub(super) struct Recorder {
     negotiated: Option<Negotiated>,
     far_ident: Option<String>,
     far_equipment: FarEquipment,
+    frames_received: u32,
     pages_confirmed: u32,
     /// Pages in the received file, confirmed or not.
     pages_stored: u32,
@@ -80,6 +81,7 @@ impl Recorder {
             negotiated: None,
             far_ident: None,
             far_equipment: FarEquipment::default(),
+            frames_received: 0,
             pages_confirmed: 0,
             pages_stored: 0,
             unanswered: None,
@@ -104,6 +106,20 @@ impl Recorder {
             self.pages_untold = self.pages_untold.saturating_sub(1);
         }
         output
+    }
+
+    /// Packets since the tick began.
+    pub(super) fn packets_this_tick(&self) -> u32 {
+        self.packets_this_tick
+    }
+
+    /// What a silence of the far end is to be called.
+    pub(super) fn silence(&self) -> T30Code {
+        if self.frames_received == 0 {
+            T30Code::T1Expired
+        } else {
+            T30Code::FarSilent
+        }
     }
 
     /// Whether a stored page has not been told to the caller.
@@ -277,6 +293,7 @@ impl Recorder {
     }
 
     fn frame_received(&mut self, control: u8, frame: &[u8]) {
+        self.frames_received += 1;
         if control == fcf::CSI || control & 0xFE == fcf::TSI {
             self.identify(frame.get(3..).unwrap_or(&[]));
         }
