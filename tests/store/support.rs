@@ -23,8 +23,11 @@ pub(crate) async fn open(folder: &Path) -> SqliteStore {
         .expect("the store opens")
 }
 
-pub(crate) fn queue(store: &SqliteStore) -> EmbeddedQueue {
-    EmbeddedQueue::new(store.database(), QueueOptions::default())
+pub(crate) fn queue(store: &SqliteStore) -> Arc<EmbeddedQueue> {
+    Arc::new(EmbeddedQueue::new(
+        store.database(),
+        QueueOptions::default(),
+    ))
 }
 
 pub(crate) fn short_queue(store: &SqliteStore) -> Arc<EmbeddedQueue> {
