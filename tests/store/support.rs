@@ -30,9 +30,10 @@ pub(crate) fn queue(store: &SqliteStore) -> Arc<EmbeddedQueue> {
     ))
 }
 
-pub(crate) fn short_queue(store: &SqliteStore) -> Arc<EmbeddedQueue> {
+/// A queue that hands a message out again almost at once.
+pub(crate) fn hasty_queue(store: &SqliteStore) -> Arc<EmbeddedQueue> {
     let options = QueueOptions {
-        visibility: Duration::from_millis(300),
+        visibility: Duration::from_millis(50),
     };
     Arc::new(EmbeddedQueue::new(store.database(), options))
 }

@@ -13,7 +13,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Executor, Transaction};
+use sqlx::{
+    Any, AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor, Transaction,
+};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::store::StoreError;
@@ -83,6 +85,9 @@ impl Database {
     pub async fn open(options: &SqliteOptions) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let unavailable = |error: sqlx::Error| at_opening(&options.path, error);
+        // A pool tries to connect until its time is up; the first connection says at once what is
+        // wrong.
+        first_connection(options).await.map_err(unavailable)?;
         let durable = pool(options, 1, "FULL").await.map_err(unavailable)?;
         let bell = options
             .run_dir
@@ -151,18 +156,20 @@ impl WriteTransaction {
     }
 }
 
+async fn first_connection(options: &SqliteOptions) -> Result<(), sqlx::Error> {
+    let mut connection = AnyConnection::connect_with(&connect_options(options)?).await?;
+    connection
+        .execute(AssertSqlSafe(pragmas(options, "FULL")))
+        .await?;
+    connection.close().await
+}
+
 async fn pool(
     options: &SqliteOptions,
     connections: u32,
-    synchronous: &'static str,
+    synchronous: &str,
 ) -> Result<AnyPool, sqlx::Error> {
-    let url = format!("sqlite://{}?mode=rwc", percent_encoded(&options.path));
-    let connect = AnyConnectOptions::from_str(&url)?.disable_statement_logging();
-    let busy_ms = options.busy_timeout.as_millis();
-    let pragmas = format!(
-        "PRAGMA busy_timeout = {busy_ms}; PRAGMA journal_mode = WAL; \
-         PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;"
-    );
+    let pragmas = pragmas(options, synchronous);
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(options.busy_timeout + Duration::from_secs(20))
@@ -172,12 +179,25 @@ async fn pool(
         .after_connect(move |connection, _| {
             let pragmas = pragmas.clone();
             Box::pin(async move {
-                connection.execute(sqlx::AssertSqlSafe(pragmas)).await?;
+                connection.execute(AssertSqlSafe(pragmas)).await?;
                 Ok(())
             })
         })
-        .connect_with(connect)
+        .connect_with(connect_options(options)?)
         .await
+}
+
+fn connect_options(options: &SqliteOptions) -> Result<AnyConnectOptions, sqlx::Error> {
+    let url = format!("sqlite://{}?mode=rwc", percent_encoded(&options.path));
+    Ok(AnyConnectOptions::from_str(&url)?.disable_statement_logging())
+}
+
+fn pragmas(options: &SqliteOptions, synchronous: &str) -> String {
+    let busy_ms = options.busy_timeout.as_millis();
+    format!(
+        "PRAGMA busy_timeout = {busy_ms}; PRAGMA journal_mode = WAL; \
+         PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;"
+    )
 }
 
 /// The path as it may stand in a URL, whatever bytes it holds.
