@@ -13,9 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{
-    Any, AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor, Transaction,
-};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::store::StoreError;
@@ -75,9 +74,12 @@ pub struct Database {
 }
 
 /// A transaction that may write. Dropped without a commit, it leaves nothing behind.
+///
+/// It is kept in plain SQL: when the disk is full SQLite ends a transaction by itself, and a
+/// transaction counted on our side would then never match the connection's again.
 pub struct WriteTransaction {
-    transaction: Transaction<'static, Any>,
-    _turn: OwnedMutexGuard<()>,
+    /// The connection, the only one of its pool, and this process's turn to write.
+    open: Option<(PoolConnection<Any>, OwnedMutexGuard<()>)>,
 }
 
 impl Database {
@@ -124,11 +126,11 @@ impl Database {
             Durability::Power => &self.durable,
             Durability::Process => &self.relaxed,
         };
-        let transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(WriteTransaction {
-            transaction,
-            _turn: turn,
-        })
+        let mut transaction = WriteTransaction {
+            open: Some((pool.acquire().await?, turn)),
+        };
+        transaction.connection().execute("BEGIN IMMEDIATE").await?;
+        Ok(transaction)
     }
 
     /// Closes every connection; waits for those in use.
@@ -142,17 +144,48 @@ impl Database {
 impl WriteTransaction {
     /// The connection to write on.
     pub fn connection(&mut self) -> &mut AnyConnection {
-        &mut self.transaction
+        let (connection, _) = self
+            .open
+            .as_mut()
+            .expect("a transaction is open until it is dropped");
+        connection
     }
 
     /// Makes everything written so far lasting.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.transaction.commit().await?)
+        self.end("COMMIT").await
     }
 
     /// Undoes everything written so far.
     pub async fn rollback(self) -> Result<(), StoreError> {
-        Ok(self.transaction.rollback().await?)
+        self.end("ROLLBACK").await
+    }
+
+    async fn end(mut self, how: &'static str) -> Result<(), StoreError> {
+        self.connection().execute(how).await?;
+        self.open = None;
+        Ok(())
+    }
+}
+
+impl Drop for WriteTransaction {
+    fn drop(&mut self) {
+        let Some((mut connection, turn)) = self.open.take() else {
+            return;
+        };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            // No pool takes it back without a runtime; closing it undoes what was written.
+            drop(connection.detach());
+            return;
+        };
+        runtime.spawn(async move {
+            if connection.execute("ROLLBACK").await.is_err() {
+                // SQLite ended it already, or worse: a new connection knows where it stands.
+                connection.close_on_drop();
+            }
+            drop(connection);
+            drop(turn);
+        });
     }
 }
 
