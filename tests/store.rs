@@ -1,5 +1,7 @@
 //! The job store and the queue on SQLite: what they promise, and what no accident may take away.
 
+#[path = "store/child.rs"]
+mod child;
 #[path = "store/conformance.rs"]
 mod conformance;
 #[path = "store/crash.rs"]

@@ -15,7 +15,8 @@ async fn the_sqlite_store_keeps_every_promise() {
 async fn the_embedded_queue_keeps_every_promise() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = support::open(folder.path()).await;
-    faxmill::queue::conformance::all(support::short_queue(&store)).await;
+    let (queue, hasty) = (support::queue(&store), support::hasty_queue(&store));
+    faxmill::queue::conformance::all(queue, hasty).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -28,7 +29,7 @@ async fn without_a_folder_for_wake_ups_both_still_keep_every_promise() {
             .await
             .expect("it opens"),
     );
-    let queue = support::short_queue(&store);
+    let (queue, hasty) = (support::queue(&store), support::hasty_queue(&store));
     faxmill::store::conformance::all(store).await;
-    faxmill::queue::conformance::all(queue).await;
+    faxmill::queue::conformance::all(queue, hasty).await;
 }

@@ -23,13 +23,17 @@ pub(crate) async fn open(folder: &Path) -> SqliteStore {
         .expect("the store opens")
 }
 
-pub(crate) fn queue(store: &SqliteStore) -> EmbeddedQueue {
-    EmbeddedQueue::new(store.database(), QueueOptions::default())
+pub(crate) fn queue(store: &SqliteStore) -> Arc<EmbeddedQueue> {
+    Arc::new(EmbeddedQueue::new(
+        store.database(),
+        QueueOptions::default(),
+    ))
 }
 
-pub(crate) fn short_queue(store: &SqliteStore) -> Arc<EmbeddedQueue> {
+/// A queue that hands a message out again almost at once.
+pub(crate) fn hasty_queue(store: &SqliteStore) -> Arc<EmbeddedQueue> {
     let options = QueueOptions {
-        visibility: Duration::from_millis(300),
+        visibility: Duration::from_millis(50),
     };
     Arc::new(EmbeddedQueue::new(store.database(), options))
 }

@@ -181,11 +181,22 @@ pub struct EarMark {
 
 impl EarMark {
     /// Waits for a ring, at most `longest` and never longer than a second.
-    pub async fn wait(&mut self, longest: Duration) {
+    pub async fn wait(&mut self, longest: Duration) -> Waited {
         let longest = longest.min(LOOK_EVERY);
         match timeout(longest, self.heard.changed()).await {
+            Ok(Ok(())) => return Waited::Rung,
             Ok(Err(_closed)) => tokio::time::sleep(longest).await,
-            Ok(Ok(())) | Err(_) => {}
+            Err(_elapsed) => {}
         }
+        Waited::InVain
     }
+}
+
+/// How a wait for a bell ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// It rang.
+    Rung,
+    /// Time is up: look all the same.
+    InVain,
 }

@@ -13,7 +13,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::any::{AnyConnectOptions, AnyPoolOptions};
-use sqlx::{Any, AnyConnection, AnyPool, ConnectOptions, Executor, Transaction};
+use sqlx::pool::PoolConnection;
+use sqlx::{Any, AnyConnection, AnyPool, AssertSqlSafe, ConnectOptions, Connection, Executor};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::store::StoreError;
@@ -73,9 +74,12 @@ pub struct Database {
 }
 
 /// A transaction that may write. Dropped without a commit, it leaves nothing behind.
+///
+/// It is kept in plain SQL: when the disk is full SQLite ends a transaction by itself, and a
+/// transaction counted on our side would then never match the connection's again.
 pub struct WriteTransaction {
-    transaction: Transaction<'static, Any>,
-    _turn: OwnedMutexGuard<()>,
+    /// The connection, the only one of its pool, and this process's turn to write.
+    open: Option<(PoolConnection<Any>, OwnedMutexGuard<()>)>,
 }
 
 impl Database {
@@ -83,6 +87,9 @@ impl Database {
     pub async fn open(options: &SqliteOptions) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let unavailable = |error: sqlx::Error| at_opening(&options.path, error);
+        // A pool tries to connect until its time is up; the first connection says at once what is
+        // wrong.
+        first_connection(options).await.map_err(unavailable)?;
         let durable = pool(options, 1, "FULL").await.map_err(unavailable)?;
         let bell = options
             .run_dir
@@ -119,11 +126,11 @@ impl Database {
             Durability::Power => &self.durable,
             Durability::Process => &self.relaxed,
         };
-        let transaction = pool.begin_with("BEGIN IMMEDIATE").await?;
-        Ok(WriteTransaction {
-            transaction,
-            _turn: turn,
-        })
+        let mut transaction = WriteTransaction {
+            open: Some((pool.acquire().await?, turn)),
+        };
+        transaction.connection().execute("BEGIN IMMEDIATE").await?;
+        Ok(transaction)
     }
 
     /// Closes every connection; waits for those in use.
@@ -137,32 +144,65 @@ impl Database {
 impl WriteTransaction {
     /// The connection to write on.
     pub fn connection(&mut self) -> &mut AnyConnection {
-        &mut self.transaction
+        let (connection, _) = self
+            .open
+            .as_mut()
+            .expect("a transaction is open until it is dropped");
+        connection
     }
 
     /// Makes everything written so far lasting.
     pub async fn commit(self) -> Result<(), StoreError> {
-        Ok(self.transaction.commit().await?)
+        self.end("COMMIT").await
     }
 
     /// Undoes everything written so far.
     pub async fn rollback(self) -> Result<(), StoreError> {
-        Ok(self.transaction.rollback().await?)
+        self.end("ROLLBACK").await
     }
+
+    async fn end(mut self, how: &'static str) -> Result<(), StoreError> {
+        self.connection().execute(how).await?;
+        self.open = None;
+        Ok(())
+    }
+}
+
+impl Drop for WriteTransaction {
+    fn drop(&mut self) {
+        let Some((mut connection, turn)) = self.open.take() else {
+            return;
+        };
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            // No pool takes it back without a runtime; closing it undoes what was written.
+            drop(connection.detach());
+            return;
+        };
+        runtime.spawn(async move {
+            if connection.execute("ROLLBACK").await.is_err() {
+                // SQLite ended it already, or worse: a new connection knows where it stands.
+                connection.close_on_drop();
+            }
+            drop(connection);
+            drop(turn);
+        });
+    }
+}
+
+async fn first_connection(options: &SqliteOptions) -> Result<(), sqlx::Error> {
+    let mut connection = AnyConnection::connect_with(&connect_options(options)?).await?;
+    connection
+        .execute(AssertSqlSafe(pragmas(options, "FULL")))
+        .await?;
+    connection.close().await
 }
 
 async fn pool(
     options: &SqliteOptions,
     connections: u32,
-    synchronous: &'static str,
+    synchronous: &str,
 ) -> Result<AnyPool, sqlx::Error> {
-    let url = format!("sqlite://{}?mode=rwc", percent_encoded(&options.path));
-    let connect = AnyConnectOptions::from_str(&url)?.disable_statement_logging();
-    let busy_ms = options.busy_timeout.as_millis();
-    let pragmas = format!(
-        "PRAGMA busy_timeout = {busy_ms}; PRAGMA journal_mode = WAL; \
-         PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;"
-    );
+    let pragmas = pragmas(options, synchronous);
     AnyPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(options.busy_timeout + Duration::from_secs(20))
@@ -172,12 +212,25 @@ async fn pool(
         .after_connect(move |connection, _| {
             let pragmas = pragmas.clone();
             Box::pin(async move {
-                connection.execute(sqlx::AssertSqlSafe(pragmas)).await?;
+                connection.execute(AssertSqlSafe(pragmas)).await?;
                 Ok(())
             })
         })
-        .connect_with(connect)
+        .connect_with(connect_options(options)?)
         .await
+}
+
+fn connect_options(options: &SqliteOptions) -> Result<AnyConnectOptions, sqlx::Error> {
+    let url = format!("sqlite://{}?mode=rwc", percent_encoded(&options.path));
+    Ok(AnyConnectOptions::from_str(&url)?.disable_statement_logging())
+}
+
+fn pragmas(options: &SqliteOptions, synchronous: &str) -> String {
+    let busy_ms = options.busy_timeout.as_millis();
+    format!(
+        "PRAGMA busy_timeout = {busy_ms}; PRAGMA journal_mode = WAL; \
+         PRAGMA synchronous = {synchronous}; PRAGMA foreign_keys = ON;"
+    )
 }
 
 /// The path as it may stand in a URL, whatever bytes it holds.

@@ -15,7 +15,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-pub use bell::{Bell, Ear, EarMark};
+pub use bell::{Bell, Ear, EarMark, Waited};
 pub use database::{Database, Durability, SqliteOptions, WriteTransaction};
 
 use crate::job::{Attempt, JobEvent, JobId, Stage};
