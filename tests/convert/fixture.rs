@@ -17,14 +17,14 @@ use faxmill::units::Resolution;
 static CHILDREN: RwLock<()> = RwLock::new(());
 
 /// A finished conversion.
-pub struct Converted {
-    pub report: ConvertReport,
-    pub pages: Vec<FaxTiffPage>,
+pub(super) struct Converted {
+    pub(super) report: ConvertReport,
+    pub(super) pages: Vec<FaxTiffPage>,
 }
 
 impl Converted {
     /// Width and rows of each page, as the file has them.
-    pub fn sizes(&self) -> Vec<(u32, u32)> {
+    pub(super) fn sizes(&self) -> Vec<(u32, u32)> {
         self.pages
             .iter()
             .map(|page| (page.bitmap.width(), page.bitmap.rows()))
@@ -33,14 +33,14 @@ impl Converted {
 }
 
 /// Options with the built program as renderer.
-pub fn options() -> ConvertOptions {
+pub(super) fn options() -> ConvertOptions {
     ConvertOptions::new(Renderer {
         program: PathBuf::from(env!("CARGO_BIN_EXE_faxmill")),
         library: PdfiumLibrary::find().unwrap(),
     })
 }
 
-pub fn options_at(resolution: Resolution) -> ConvertOptions {
+pub(super) fn options_at(resolution: Resolution) -> ConvertOptions {
     ConvertOptions {
         resolution,
         ..options()
@@ -48,18 +48,24 @@ pub fn options_at(resolution: Resolution) -> ConvertOptions {
 }
 
 /// Held by a test that runs conversions by itself.
-pub fn side_by_side() -> RwLockReadGuard<'static, ()> {
+pub(super) fn side_by_side() -> RwLockReadGuard<'static, ()> {
     CHILDREN.read().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Converts the file at `input` and reads back what was written.
-pub fn convert_path(input: &Path, options: &ConvertOptions) -> Result<Converted, ConvertError> {
+pub(super) fn convert_path(
+    input: &Path,
+    options: &ConvertOptions,
+) -> Result<Converted, ConvertError> {
     let _guard = side_by_side();
     convert_unguarded(input, options)
 }
 
 /// Converts a document given as bytes.
-pub fn convert_bytes(document: &[u8], options: &ConvertOptions) -> Result<Converted, ConvertError> {
+pub(super) fn convert_bytes(
+    document: &[u8],
+    options: &ConvertOptions,
+) -> Result<Converted, ConvertError> {
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("document");
     fs::write(&input, document).unwrap();
@@ -68,7 +74,7 @@ pub fn convert_bytes(document: &[u8], options: &ConvertOptions) -> Result<Conver
 
 /// Converts a document that must be refused, alone, and checks that neither a process nor a file
 /// is left behind.
-pub fn refuse_bytes(document: &[u8], options: &ConvertOptions) -> ConvertError {
+pub(super) fn refuse_bytes(document: &[u8], options: &ConvertOptions) -> ConvertError {
     let _alone = CHILDREN.write().unwrap_or_else(PoisonError::into_inner);
     let folder = tempfile::tempdir().unwrap();
     let input = folder.path().join("document");
@@ -111,7 +117,7 @@ fn convert_unguarded(input: &Path, options: &ConvertOptions) -> Result<Converted
 }
 
 /// Names of the files in a folder, in order.
-pub fn file_names(folder: &Path) -> Vec<String> {
+pub(super) fn file_names(folder: &Path) -> Vec<String> {
     let mut names: Vec<String> = fs::read_dir(folder)
         .unwrap()
         .map(|entry| entry.unwrap().file_name().into_string().unwrap())
@@ -135,7 +141,7 @@ fn children() -> Vec<String> {
 }
 
 /// The box around all black pixels: left, top, right, bottom, the last two exclusive.
-pub fn black_box(bitmap: &Bitmap) -> (u32, u32, u32, u32) {
+pub(super) fn black_box(bitmap: &Bitmap) -> (u32, u32, u32, u32) {
     let (mut left, mut top, mut right, mut bottom) = (u32::MAX, u32::MAX, 0, 0);
     for y in 0..bitmap.rows() {
         for x in (0..bitmap.width()).filter(|&x| bitmap.is_black(x, y)) {
@@ -150,7 +156,7 @@ pub fn black_box(bitmap: &Bitmap) -> (u32, u32, u32, u32) {
 
 /// Asserts that two boxes are the same to within two pixels at each edge.
 #[track_caller]
-pub fn assert_box(actual: (u32, u32, u32, u32), expected: (u32, u32, u32, u32)) {
+pub(super) fn assert_box(actual: (u32, u32, u32, u32), expected: (u32, u32, u32, u32)) {
     let pairs = [
         (actual.0, expected.0),
         (actual.1, expected.1),
@@ -164,7 +170,7 @@ pub fn assert_box(actual: (u32, u32, u32, u32), expected: (u32, u32, u32, u32)) 
 }
 
 /// The path of a sample document.
-pub fn sample(name: &str) -> PathBuf {
+pub(super) fn sample(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("samples")
         .join(name)

@@ -186,7 +186,7 @@ fn pages_of_one_document_may_differ_in_size() {
         converted.sizes(),
         [(1728, 2142), (2432, 3234), (1728, 2727)]
     );
-    assert_eq!(converted.report.pages[1].black_share, 0.0);
+    assert_eq!(converted.pages[1].bitmap.black_pixels(), 0);
 }
 
 #[test]

@@ -7,38 +7,36 @@ use flate2::Compression;
 use flate2::write::ZlibEncoder;
 
 /// A PDF under construction. Object 1 is the catalog, object 2 the page tree.
-pub struct Pdf {
+pub(super) struct Pdf {
     objects: Vec<Vec<u8>>,
     pages: Vec<usize>,
     catalog_extra: String,
-    trailer_extra: String,
 }
 
 impl Pdf {
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             objects: vec![Vec::new(); 2],
             pages: Vec::new(),
             catalog_extra: String::new(),
-            trailer_extra: String::new(),
         }
     }
 
     /// One page of this size in points that shows `content`.
-    pub fn one_page(width: f64, height: f64, content: &str) -> Vec<u8> {
+    pub(super) fn one_page(width: f64, height: f64, content: &str) -> Vec<u8> {
         Self::new()
             .page(&format!("/MediaBox [0 0 {width} {height}]"), content)
             .build()
     }
 
     /// Adds an object and returns its number.
-    pub fn object(&mut self, body: impl Into<Vec<u8>>) -> usize {
+    pub(super) fn object(&mut self, body: impl Into<Vec<u8>>) -> usize {
         self.objects.push(body.into());
         self.objects.len()
     }
 
     /// Adds a stream object with more dictionary entries and returns its number.
-    pub fn stream(&mut self, entries: &str, content: &[u8]) -> usize {
+    pub(super) fn stream(&mut self, entries: &str, content: &[u8]) -> usize {
         let mut body = format!("<< /Length {} {entries} >>\nstream\n", content.len()).into_bytes();
         body.extend_from_slice(content);
         body.extend_from_slice(b"\nendstream");
@@ -46,14 +44,14 @@ impl Pdf {
     }
 
     /// Adds a page with these dictionary entries.
-    pub fn page(mut self, entries: &str, content: &str) -> Self {
+    pub(super) fn page(mut self, entries: &str, content: &str) -> Self {
         let content = self.stream("", content.as_bytes());
         self.page_of(entries, content);
         self
     }
 
     /// Adds a page whose content is the stream with this number.
-    pub fn page_of(&mut self, entries: &str, content: usize) {
+    pub(super) fn page_of(&mut self, entries: &str, content: usize) {
         let page = self.object(format!(
             "<< /Type /Page /Parent 2 0 R /Contents {content} 0 R {entries} >>"
         ));
@@ -61,18 +59,12 @@ impl Pdf {
     }
 
     /// Entries of the catalog.
-    pub fn catalog(mut self, entries: &str) -> Self {
+    pub(super) fn catalog(mut self, entries: &str) -> Self {
         self.catalog_extra.push_str(entries);
         self
     }
 
-    /// Entries of the trailer.
-    pub fn trailer(mut self, entries: &str) -> Self {
-        self.trailer_extra.push_str(entries);
-        self
-    }
-
-    pub fn build(mut self) -> Vec<u8> {
+    pub(super) fn build(mut self) -> Vec<u8> {
         let mut kids = String::new();
         for page in &self.pages {
             write!(kids, "{page} 0 R ").unwrap();
@@ -85,7 +77,7 @@ impl Pdf {
         let mut xref = format!("xref\n0 {}\n0000000000 65535 f \n", self.objects.len() + 1);
         for (index, object) in self.objects.iter().enumerate() {
             writeln!(xref, "{:010} 00000 n ", file.len()).unwrap();
-            write!(file, "{} 0 obj\n", index + 1).unwrap();
+            writeln!(file, "{} 0 obj", index + 1).unwrap();
             file.extend_from_slice(object);
             file.extend_from_slice(b"\nendobj\n");
         }
@@ -93,9 +85,8 @@ impl Pdf {
         file.extend_from_slice(xref.as_bytes());
         write!(
             file,
-            "trailer\n<< /Size {} /Root 1 0 R {} >>\nstartxref\n{start}\n%%EOF\n",
-            self.objects.len() + 1,
-            self.trailer_extra
+            "trailer\n<< /Size {} /Root 1 0 R >>\nstartxref\n{start}\n%%EOF\n",
+            self.objects.len() + 1
         )
         .unwrap();
         file
@@ -103,7 +94,7 @@ impl Pdf {
 }
 
 /// Compresses for `FlateDecode`.
-pub fn deflate(chunks: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
+pub(super) fn deflate(chunks: impl IntoIterator<Item = Vec<u8>>) -> Vec<u8> {
     let mut encoder = ZlibEncoder::new(Vec::new(), Compression::best());
     for chunk in chunks {
         encoder.write_all(&chunk).unwrap();
