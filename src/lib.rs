@@ -27,8 +27,8 @@ pub mod config;
 
 pub mod artifact;
 
-pub mod queue;
-
 pub mod store;
+
+pub mod queue;
 
 pub mod pipeline;

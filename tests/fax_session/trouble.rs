@@ -1,0 +1,272 @@
+//! Calls that end badly, and what each end says of it.
+
+use std::time::Duration;
+
+use faxmill::job::Reason;
+use faxmill::t30::{Ecm, Event, Output, SessionConfig, T30Code, T38Session};
+use faxmill::t38::udptl::ErrorCorrection;
+
+use super::pages::{letter, libtiff_pages, text_page};
+use super::pair::{Line, Pair, RECEIVER, SENDER, receiving, sending};
+use super::{Scratch, assert_page};
+
+fn pair_of(scratch: &Scratch, line: Line) -> Pair {
+    Pair::new(&sending(&scratch.source), &receiving(&scratch.target), line)
+}
+
+#[test]
+fn the_far_end_never_says_anything() {
+    let scratch = Scratch::letters(1);
+    let mut pair = pair_of(&scratch, Line::lossy(1, 1.0));
+    pair.run();
+    let outcome = pair.ends[SENDER].outcome();
+    assert_eq!(
+        outcome.code.reason(),
+        Some(Reason::VoiceAnswered),
+        "{outcome:?}"
+    );
+    assert_eq!(outcome.pages_confirmed, 0);
+    assert!(!outcome.complete && !outcome.possibly_delivered);
+    assert!(pair.now < Duration::from_secs(120), "{:?}", pair.now);
+    assert!(!scratch.target.exists(), "nothing was received");
+}
+
+/// With a preamble and nothing behind it the engine waits for ever.
+#[test]
+fn the_far_end_falls_silent_where_no_timer_runs() {
+    let scratch = Scratch::letters(1);
+    let mut session = T38Session::new(&receiving(&scratch.target)).expect("the session can start");
+    session.handle_ifp(0, &[0x06]);
+    session.advance(Duration::from_secs(1));
+    for second in 2..200 {
+        session.advance(Duration::from_secs(second));
+        if session.is_finished() {
+            break;
+        }
+    }
+    let outputs: Vec<Output> = std::iter::from_fn(|| session.poll()).collect();
+    match outputs.last() {
+        Some(Output::Event(Event::Finished(outcome))) => {
+            assert_eq!(
+                outcome.code.reason(),
+                Some(Reason::VoiceAnswered),
+                "{outcome:?}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_call_longer_than_allowed() {
+    let scratch = Scratch::letters(2);
+    let mut sender = sending(&scratch.source);
+    sender.limits.duration_max = Duration::from_secs(60);
+    let mut pair = Pair::new(&sender, &receiving(&scratch.target), Line::perfect());
+    pair.run();
+    let outcome = pair.ends[SENDER].outcome();
+    assert_eq!(outcome.code, T30Code::DurationLimit);
+    assert_eq!(outcome.pages_confirmed, 1);
+    assert!(!outcome.possibly_delivered);
+}
+
+#[test]
+fn the_far_end_hangs_up_in_the_middle_of_a_page() {
+    let scratch = Scratch::letters(3);
+    let mut pair = pair_of(&scratch, Line::perfect());
+    pair.run_until(|pair| pair.ends[SENDER].confirmed().len() == 1);
+    let middle = pair.now + Duration::from_secs(10);
+    pair.run_until(|pair| pair.now >= middle);
+    pair.hang_up(RECEIVER);
+    let outcome = pair.ends[SENDER].outcome();
+    assert_eq!(outcome.code, T30Code::CallDropped);
+    assert_eq!(outcome.code.reason(), Some(Reason::CallDropped));
+    assert_eq!(outcome.pages_confirmed, 1);
+    assert!(!outcome.complete && !outcome.possibly_delivered);
+    assert_eq!(pair.ends[RECEIVER].outcome().code, T30Code::Aborted);
+    scratch.assert_received(0..1);
+}
+
+#[test]
+fn the_sender_hangs_up_in_the_middle_of_a_page() {
+    let scratch = Scratch::letters(2);
+    let mut pair = pair_of(&scratch, Line::perfect());
+    pair.run_until(|pair| pair.ends[RECEIVER].received().len() == 1);
+    let middle = pair.now + Duration::from_secs(15);
+    pair.run_until(|pair| pair.now >= middle);
+    pair.hang_up(SENDER);
+    let outcome = pair.ends[RECEIVER].outcome();
+    assert_eq!(outcome.code, T30Code::CallDropped);
+    assert_eq!(outcome.pages_confirmed, 1);
+    assert!(!outcome.complete);
+    scratch.assert_received(0..1);
+}
+
+#[test]
+fn the_confirmation_of_the_last_page_is_lost() {
+    let scratch = Scratch::letters(2);
+    let mut pair = pair_of(&scratch, Line::perfect());
+    pair.run_until(|pair| pair.ends[RECEIVER].received().len() == 2);
+    pair.cut();
+    pair.run();
+    let outcome = pair.ends[SENDER].outcome();
+    assert_eq!(outcome.code, T30Code::TxNoPageResponse, "{outcome:?}");
+    assert_eq!(outcome.code.reason(), Some(Reason::PageNoResponse));
+    assert_eq!(outcome.pages_confirmed, 1);
+    assert!(outcome.possibly_delivered && !outcome.complete);
+    scratch.assert_received(0..2);
+    assert_eq!(pair.ends[RECEIVER].outcome().pages_confirmed, 2);
+}
+
+#[test]
+fn the_line_dies_before_the_last_page_is_out() {
+    let scratch = Scratch::letters(2);
+    let mut pair = pair_of(&scratch, Line::perfect());
+    pair.run_until(|pair| pair.ends[SENDER].confirmed().len() == 1);
+    pair.cut();
+    pair.run();
+    let [sender, receiver] = &pair.ends;
+    assert_eq!(sender.outcome().pages_confirmed, 1);
+    assert!(!sender.outcome().complete);
+    assert!(receiver.outcome().code.reason().is_some());
+    scratch.assert_received(0..1);
+}
+
+#[test]
+fn an_aborted_session_is_canceled() {
+    let scratch = Scratch::letters(1);
+    let mut pair = pair_of(&scratch, Line::perfect());
+    pair.run_until(|pair| pair.now >= Duration::from_secs(20));
+    pair.hang_up(SENDER);
+    let outcome = pair.ends[SENDER].outcome();
+    assert_eq!(outcome.code, T30Code::Aborted);
+    assert_eq!(outcome.code.reason(), Some(Reason::CanceledByUser));
+    assert!(pair.ends[SENDER].session.poll().is_none());
+}
+
+#[test]
+fn more_pages_than_the_receiver_takes() {
+    let scratch = Scratch::letters(3);
+    let mut receiver = receiving(&scratch.target);
+    receiver.limits.pages_max = 2;
+    let mut pair = Pair::new(&sending(&scratch.source), &receiver, Line::perfect());
+    pair.run_until(|pair| pair.ends[RECEIVER].session.is_finished());
+    let outcome = pair.ends[RECEIVER].outcome();
+    assert_eq!(outcome.code, T30Code::PageLimit);
+    assert_eq!(outcome.pages_confirmed, 2);
+    assert_eq!(pair.ends[RECEIVER].received().len(), 2);
+    for index in 0..2 {
+        assert_page(&scratch.target, index, &scratch.pages[index as usize]);
+    }
+}
+
+#[test]
+fn exactly_as_many_pages_as_the_receiver_takes() {
+    for ecm in [Ecm::On, Ecm::Off] {
+        let scratch = Scratch::letters(2);
+        let mut receiver = receiving(&scratch.target);
+        receiver.limits.pages_max = 2;
+        receiver.ecm = ecm;
+        let mut pair = Pair::new(&sending(&scratch.source), &receiver, Line::perfect());
+        pair.run();
+        assert!(pair.ends[RECEIVER].outcome().complete, "{ecm:?}");
+        scratch.assert_received(0..2);
+    }
+}
+
+#[test]
+fn a_page_with_more_rows_than_the_receiver_takes() {
+    let scratch = Scratch::with(vec![letter(1), text_page(2, 1728, 2_000, 196)]);
+    let mut receiver = receiving(&scratch.target);
+    receiver.limits.rows_max = 1_500;
+    let mut pair = Pair::new(&sending(&scratch.source), &receiver, Line::perfect());
+    pair.run_until(|pair| pair.ends[RECEIVER].session.is_finished());
+    let outcome = pair.ends[RECEIVER].outcome();
+    assert_eq!(outcome.code, T30Code::RowLimit);
+    assert_eq!(outcome.pages_confirmed, 1);
+    assert_eq!(pair.ends[RECEIVER].received().len(), 1);
+    assert_page(&scratch.target, 0, &scratch.pages[0]);
+}
+
+#[test]
+fn more_bytes_than_the_receiver_takes() {
+    let scratch = Scratch::letters(2);
+    let mut receiver = receiving(&scratch.target);
+    receiver.limits.bytes_max = 90_000;
+    let mut pair = Pair::new(&sending(&scratch.source), &receiver, Line::perfect());
+    pair.run_until(|pair| pair.ends[RECEIVER].session.is_finished());
+    assert_eq!(pair.ends[RECEIVER].outcome().code, T30Code::ByteLimit);
+    assert_eq!(libtiff_pages(&scratch.target), 1);
+}
+
+#[test]
+fn a_received_file_that_vanishes_is_not_confirmed() {
+    let scratch = Scratch::letters(2);
+    let mut pair = pair_of(&scratch, Line::perfect());
+    pair.run_until(|pair| pair.ends[RECEIVER].received().len() == 1);
+    std::fs::remove_file(&scratch.target).expect("the received file exists");
+    pair.run_until(|pair| pair.ends[RECEIVER].session.is_finished());
+    let outcome = pair.ends[RECEIVER].outcome();
+    assert_eq!(outcome.code, T30Code::StorageLost);
+    assert_eq!(outcome.code.reason(), Some(Reason::StorageFailed));
+    assert_eq!(pair.ends[SENDER].confirmed().len(), 1);
+}
+
+#[test]
+fn heavy_loss_without_error_correction_never_counts_a_refused_page() {
+    for seed in [1, 2, 3, 4] {
+        let scratch = Scratch::letters(2);
+        let sender = SessionConfig {
+            ecm: Ecm::Off,
+            ..sending(&scratch.source)
+        };
+        let line = Line {
+            correction: ErrorCorrection::None,
+            ..Line::lossy(seed, 0.10)
+        };
+        let mut pair = Pair::new(&sender, &receiving(&scratch.target), line);
+        pair.run();
+        let [sender, receiver] = &pair.ends;
+        let refused = sender
+            .events
+            .iter()
+            .any(|(_, event)| matches!(event, Event::PageRefused(_)));
+        let rejected = receiver
+            .events
+            .iter()
+            .any(|(_, event)| matches!(event, Event::PageRejected(_)));
+        assert!(
+            refused
+                || rejected
+                || sender.outcome().code != T30Code::Ok
+                || sender.outcome().complete,
+            "seed {seed}: {:?}",
+            sender.outcome()
+        );
+        assert_eq!(
+            sender.outcome().pages_confirmed as usize,
+            sender.confirmed().len()
+        );
+        let stored = receiver.received().len();
+        if stored > 0 {
+            assert_eq!(libtiff_pages(&scratch.target), stored, "seed {seed}");
+        }
+    }
+}
+
+#[test]
+fn a_stopped_process_does_not_flood_the_line() {
+    let scratch = Scratch::letters(1);
+    let mut pair = pair_of(&scratch, Line::perfect());
+    pair.run_until(|pair| pair.now >= Duration::from_secs(30));
+    let session = &mut pair.ends[SENDER].session;
+    let later = pair.now + Duration::from_secs(1_000);
+    session.advance(later);
+    let mut packets = 0;
+    while session.poll().is_some() {
+        packets += 1;
+    }
+    assert!(packets <= 250, "{packets} packets at once");
+    assert!(session.next_tick() > later);
+    assert!(!session.is_finished());
+}
