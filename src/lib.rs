@@ -11,9 +11,9 @@ pub mod limits;
 
 pub mod t4;
 
-pub mod audio;
-
 pub mod job;
+
+pub mod audio;
 
 pub mod convert;
 
@@ -27,8 +27,8 @@ pub mod config;
 
 pub mod artifact;
 
-pub mod queue;
-
 pub mod store;
+
+pub mod queue;
 
 pub mod pipeline;

@@ -1,1 +1,37 @@
 //! From an uploaded document to fax pages: inspect, rasterize, binarize, write.
+//!
+//! [`convert_file`] is the way in. A PDF is rendered by a confined process of its own
+//! ([`Renderer`], [`render_child`]), whose output is read like that of a stranger; pages come one
+//! at a time, are placed by [`lay_out`] and written as MMR into a fax TIFF.
+
+mod binarize;
+mod child;
+mod conversion;
+mod error;
+mod fax_tiff;
+pub mod frames;
+mod inspect;
+mod layout;
+mod pdfium_library;
+mod rasterize;
+mod render_child;
+mod resample;
+mod sniff;
+mod tiff_bilevel;
+mod tiff_directory;
+mod tiff_input;
+
+pub use binarize::{TEXT_THRESHOLD, binarize};
+pub use child::{RENDER_COMMAND, Renderer};
+pub use conversion::{
+    ConvertOptions, ConvertProgress, ConvertReport, ConvertStage, Elapsed, PageReport, convert,
+    convert_file,
+};
+pub use error::{ConvertError, Refusal};
+pub use fax_tiff::{FaxPage, FaxTiffPage, FaxTiffReader, FaxTiffWriter, page_digest};
+pub use inspect::{Inspection, PageBoxes, inspect};
+pub use layout::{Layout, PageSize, Turn, fax_resolution, lay_out};
+pub use pdfium_library::{LIBRARY_VARIABLE, PdfiumLibrary};
+pub use render_child::{RenderSettings, render_child};
+pub use sniff::{DocumentKind, HEAD_BYTES, sniff};
+pub use tiff_input::{GrayImage, TiffPage, read_tiff_pages};

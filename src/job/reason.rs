@@ -116,8 +116,16 @@ reasons! {
     ConversionTimeout, "conversion_timeout", "the document took too long to render", once(10);
     /// The rendering process died.
     ConversionCrashed, "conversion_crashed", "the document crashed the renderer", once(10);
+    /// The PDF renderer is not installed or could not be started.
+    RendererUnavailable, "renderer_unavailable", "the PDF renderer is not installed or did not start", after(60);
     /// Not a recording or document kind that we read.
     MediaUnsupported, "media_unsupported", "the file is of a kind that is not supported", Retry::Never;
+    /// A recording that is empty, damaged beyond use or without audio.
+    RecordingInvalid, "recording_invalid", "the recording is empty or damaged", Retry::Never;
+    /// Over a limit on bytes or duration.
+    RecordingTooLarge, "recording_too_large", "the recording is too large or too long", Retry::Never;
+    /// The MP3 could not be made, or did not stand up to being read back.
+    TranscodeFailed, "transcode_failed", "the recording could not be turned into an MP3", once(10);
     /// Artifacts or job records could not be read or written.
     StorageFailed, "storage_failed", "the storage could not be read or written", after(30);
     /// A worker was lost too often while working on the job.

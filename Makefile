@@ -1,0 +1,50 @@
+# `make demo` and `make test` do all their own set-up; the other targets build on the same script.
+.PHONY: demo build test lint bench bench-peers corpus interop fuzz clean
+
+CARGO ?= cargo
+
+demo:
+	scripts/setup.sh run
+	$(CARGO) build --release --locked
+	target/release/faxmill demo
+
+build:
+	scripts/setup.sh run
+	$(CARGO) build --release --locked
+
+test:
+	scripts/setup.sh test
+	$(CARGO) test --locked
+
+lint:
+	scripts/setup.sh test
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --locked --no-deps --document-private-items
+	@if $(CARGO) deny --version >/dev/null 2>&1; then $(CARGO) deny check; \
+	 else echo 'lint: cargo-deny is not installed, deny.toml was not checked'; fi
+
+bench:
+	scripts/setup.sh bench
+	$(CARGO) bench --locked
+
+bench-peers:
+	scripts/setup.sh bench
+	$(CARGO) build --release --locked
+	scripts/bench-peers.sh
+
+# CORPUS=folder: every PDF in it is converted or refused with a reason.
+corpus:
+	scripts/setup.sh run
+	$(CARGO) build --release --locked
+	scripts/corpus.sh $(CORPUS)
+
+# ASTERISK_LAB=folder: a private Asterisk as the far end.
+interop:
+	scripts/setup.sh test
+	$(CARGO) build --release --locked
+	scripts/interop.sh
+
+clean:
+	$(CARGO) clean
+	rm -rf .cache

@@ -1,0 +1,437 @@
+//! The whole way of one document: sniff, render or read, place, write, report.
+
+use std::fs::{self, File};
+use std::io::{self, Read, Seek, Write};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::child::{RenderProcess, Renderer};
+use super::fax_tiff::{FaxTiffWriter, page_digest};
+use super::inspect::Inspection;
+use super::layout::{PageSize, fax_resolution, lay_out};
+use super::resample::{Image, resample};
+use super::sniff::{DocumentKind, HEAD_BYTES, sniff};
+use super::tiff_input::{TiffPage, read_tiff_pages};
+use super::{ConvertError, TEXT_THRESHOLD};
+use crate::limits::Limits;
+use crate::t4::{Bitmap, EncodeOptions, encode};
+use crate::units::Resolution;
+
+/// What a conversion goes by.
+#[derive(Clone, Debug)]
+pub struct ConvertOptions {
+    /// Vertical density of the fax pages. A TIFF page that is a fax page of a coarser density
+    /// already keeps its own.
+    pub resolution: Resolution,
+    /// Grey levels below it become black.
+    pub threshold: u8,
+    /// What renders PDF pages.
+    pub renderer: Renderer,
+    /// Bounds on the document and on the work.
+    pub limits: Limits,
+}
+
+impl ConvertOptions {
+    /// Fine pages, the threshold for text and default limits.
+    pub fn new(renderer: Renderer) -> Self {
+        Self {
+            resolution: Resolution::default(),
+            threshold: TEXT_THRESHOLD,
+            renderer,
+            limits: Limits::default(),
+        }
+    }
+}
+
+/// How far a conversion is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConvertProgress {
+    /// What is going on.
+    pub stage: ConvertStage,
+    /// Pages that are done.
+    pub page: u32,
+    /// Pages of the document, once known.
+    pub pages: Option<u32>,
+}
+
+/// A stage of a conversion.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ConvertStage {
+    /// The document is looked at and opened.
+    Inspecting,
+    /// Pages are rendered and encoded.
+    Rendering,
+    /// All pages are written; the file is being completed.
+    Finishing,
+}
+
+/// What became of a document.
+#[derive(Clone, Debug, Serialize)]
+pub struct ConvertReport {
+    /// What the document was.
+    pub kind: DocumentKind,
+    /// Its fax pages, in order.
+    pub pages: Vec<PageReport>,
+    /// What a PDF holds besides pages; absent when the parser made nothing of it.
+    pub inspection: Option<Inspection>,
+    /// Time that each stage took.
+    pub elapsed: Elapsed,
+}
+
+/// One fax page.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PageReport {
+    /// Place in the document, from 0.
+    pub index: u32,
+    /// Pixels in a scan line.
+    pub width: u32,
+    /// Scan lines.
+    pub rows: u32,
+    /// Vertical density.
+    pub resolution: Resolution,
+    /// Black pixels of all pixels, from 0 to 1.
+    pub black_share: f64,
+    /// Hash of width, rows and pixels, as [`page_digest`] makes it.
+    pub digest: String,
+    /// Size of the encoded page.
+    pub bytes: u64,
+    /// Rows that were damaged in a TIFF and repeat the one above.
+    pub bad_rows: u32,
+}
+
+/// Time that each stage took.
+#[derive(Clone, Copy, Debug, Default, Serialize)]
+pub struct Elapsed {
+    /// From the start until the document was open, in milliseconds.
+    pub inspect_ms: f64,
+    /// Waiting for rendered pages, or reading and scaling those of a TIFF, in milliseconds.
+    pub render_ms: f64,
+    /// Encoding and writing, in milliseconds.
+    pub encode_ms: f64,
+}
+
+/// Converts the document at `input` into a fax TIFF at `output`, which is complete or absent:
+/// written under another name beside it, flushed to the disk, then renamed. A file that was there
+/// before stays until it is replaced by a complete one.
+///
+/// Blocks until done; `cancel`, once set, ends it with [`ConvertError::Canceled`].
+pub fn convert_file(
+    input: &Path,
+    output: &Path,
+    options: &ConvertOptions,
+    progress: &mut dyn FnMut(ConvertProgress),
+    cancel: &AtomicBool,
+) -> Result<ConvertReport, ConvertError> {
+    let mut document = File::open(input)?;
+    let mut unfinished = UnfinishedFile::beside(output).map_err(ConvertError::Write)?;
+    let report = convert(
+        &mut document,
+        io::BufWriter::new(&mut unfinished.file),
+        options,
+        progress,
+        cancel,
+    )?;
+    unfinished.publish(output).map_err(ConvertError::Write)?;
+    Ok(report)
+}
+
+/// Converts an open document, from its start, into a fax TIFF written to `output`.
+///
+/// What an error leaves in `output` is not a fax. Blocks until done; `cancel`, once set, ends it
+/// with [`ConvertError::Canceled`].
+pub fn convert<W: Write + Seek>(
+    document: &mut File,
+    output: W,
+    options: &ConvertOptions,
+    progress: &mut dyn FnMut(ConvertProgress),
+    cancel: &AtomicBool,
+) -> Result<ConvertReport, ConvertError> {
+    let begun = Instant::now();
+    progress(ConvertProgress {
+        stage: ConvertStage::Inspecting,
+        page: 0,
+        pages: None,
+    });
+    let kind = identify(document, &options.limits)?;
+    let mut pages = PageWriter::new(output, begun, progress)?;
+    let process = match kind {
+        DocumentKind::Pdf => Some(render_pdf(document, &mut pages, options, cancel)?),
+        DocumentKind::Tiff => {
+            read_tiff(document, &mut pages, options, cancel)?;
+            None
+        }
+    };
+    let (pages, elapsed) = pages.finish()?;
+    Ok(ConvertReport {
+        kind,
+        pages,
+        inspection: process.and_then(RenderProcess::into_inspection),
+        elapsed,
+    })
+}
+
+/// The kind of a document that is within the limit on bytes.
+fn identify(document: &mut File, limits: &Limits) -> Result<DocumentKind, ConvertError> {
+    let metadata = document.metadata()?;
+    if metadata.is_dir() {
+        return Err(ConvertError::NotADocument { found: "a folder" });
+    }
+    if metadata.len() > limits.document_bytes_max {
+        return Err(ConvertError::TooLarge {
+            what: "its size in bytes",
+            value: metadata.len(),
+            limit: limits.document_bytes_max,
+        });
+    }
+    document.rewind()?;
+    let mut head = Vec::with_capacity(HEAD_BYTES);
+    document.take(HEAD_BYTES as u64).read_to_end(&mut head)?;
+    document.rewind()?;
+    sniff(&head)
+}
+
+fn render_pdf<'a, W: Write + Seek>(
+    document: &File,
+    pages: &mut PageWriter<'_, W>,
+    options: &'a ConvertOptions,
+    cancel: &'a AtomicBool,
+) -> Result<RenderProcess<'a>, ConvertError> {
+    let mut process = RenderProcess::start(
+        &options.renderer,
+        document,
+        options.resolution,
+        options.threshold,
+        &options.limits,
+        cancel,
+    )?;
+    pages.opened(Some(process.pages()));
+    while let Some(page) = process.next_page()? {
+        pages.write(&page.bitmap, options.resolution, 0)?;
+    }
+    Ok(process)
+}
+
+fn read_tiff<W: Write + Seek>(
+    document: &File,
+    pages: &mut PageWriter<'_, W>,
+    options: &ConvertOptions,
+    cancel: &AtomicBool,
+) -> Result<(), ConvertError> {
+    let seconds = options.limits.render_wall_seconds_max;
+    let begun = Instant::now();
+    pages.opened(None);
+    read_tiff_pages(io::BufReader::new(document), &options.limits, &mut |page| {
+        if cancel.load(Ordering::Relaxed) {
+            return Err(ConvertError::Canceled);
+        }
+        if begun.elapsed() > Duration::from_secs(seconds) {
+            return Err(ConvertError::Timeout { seconds });
+        }
+        write_tiff_page(&page, pages, options)
+    })?;
+    Ok(())
+}
+
+/// Writes a page as it is when it is a fax page of no finer resolution than asked for, resampled
+/// to that resolution otherwise.
+fn write_tiff_page<W: Write + Seek>(
+    page: &TiffPage,
+    pages: &mut PageWriter<'_, W>,
+    options: &ConvertOptions,
+) -> Result<(), ConvertError> {
+    let (image, x_dpi, y_dpi, bad_rows) = match page {
+        TiffPage::Bilevel {
+            bitmap,
+            x_dpi,
+            y_dpi,
+            bad_rows,
+        } => {
+            let resolution = fax_resolution(bitmap.width(), *x_dpi, *y_dpi)
+                .filter(|resolution| *resolution <= options.resolution)
+                .filter(|_| bitmap.rows() <= options.limits.page_rows_max);
+            if let Some(resolution) = resolution {
+                return pages.write(bitmap, resolution, *bad_rows);
+            }
+            (Image::Bilevel(bitmap), *x_dpi, *y_dpi, *bad_rows)
+        }
+        TiffPage::Gray {
+            image,
+            x_dpi,
+            y_dpi,
+        } => {
+            let image = Image::Gray {
+                width: image.width,
+                height: image.height,
+                levels: &image.pixels,
+            };
+            (image, *x_dpi, *y_dpi, 0)
+        }
+    };
+    let bitmap = place(image, x_dpi, y_dpi, options);
+    pages.write(&bitmap, options.resolution, bad_rows)
+}
+
+/// An image laid out and resampled onto a fax page of its own.
+fn place(
+    image: Image<'_>,
+    x_dpi: Option<f32>,
+    y_dpi: Option<f32>,
+    options: &ConvertOptions,
+) -> Bitmap {
+    let size = PageSize::of_image(image.width(), image.height(), x_dpi, y_dpi);
+    let layout = lay_out(size, options.resolution, options.limits.page_rows_max);
+    resample(image, layout, options.threshold)
+}
+
+/// Writes pages and keeps their account.
+struct PageWriter<'a, W: Write + Seek> {
+    writer: FaxTiffWriter<W>,
+    progress: &'a mut dyn FnMut(ConvertProgress),
+    pages_expected: Option<u32>,
+    reports: Vec<PageReport>,
+    elapsed: Elapsed,
+    /// When the last stage ended.
+    since: Instant,
+}
+
+impl<'a, W: Write + Seek> PageWriter<'a, W> {
+    fn new(
+        output: W,
+        begun: Instant,
+        progress: &'a mut dyn FnMut(ConvertProgress),
+    ) -> Result<Self, ConvertError> {
+        Ok(Self {
+            writer: FaxTiffWriter::new(output).map_err(while_writing)?,
+            progress,
+            pages_expected: None,
+            reports: Vec::new(),
+            elapsed: Elapsed::default(),
+            since: begun,
+        })
+    }
+
+    /// The document is open and is known to have so many pages, or not known.
+    fn opened(&mut self, pages: Option<u32>) {
+        self.pages_expected = pages;
+        self.elapsed.inspect_ms = self.lap();
+        self.tell(ConvertStage::Rendering);
+    }
+
+    fn write(
+        &mut self,
+        bitmap: &Bitmap,
+        resolution: Resolution,
+        bad_rows: u32,
+    ) -> Result<(), ConvertError> {
+        self.elapsed.render_ms += self.lap();
+        let coding = EncodeOptions::mmr();
+        let strip = encode(bitmap, &coding);
+        let (width, rows) = (bitmap.width(), bitmap.rows());
+        self.writer
+            .page_from_strip(&strip, width, rows, resolution, &coding)
+            .map_err(while_writing)?;
+        let pixels = f64::from(width) * f64::from(rows);
+        self.reports.push(PageReport {
+            index: self.reports.len() as u32,
+            width,
+            rows,
+            resolution,
+            black_share: bitmap.black_pixels() as f64 / pixels,
+            digest: page_digest(bitmap),
+            bytes: strip.len() as u64,
+            bad_rows,
+        });
+        self.elapsed.encode_ms += self.lap();
+        self.tell(ConvertStage::Rendering);
+        Ok(())
+    }
+
+    fn finish(mut self) -> Result<(Vec<PageReport>, Elapsed), ConvertError> {
+        self.elapsed.render_ms += self.lap();
+        self.pages_expected = Some(self.reports.len() as u32);
+        self.tell(ConvertStage::Finishing);
+        self.writer.finish().map_err(while_writing)?;
+        self.elapsed.encode_ms += milliseconds(self.since.elapsed());
+        Ok((self.reports, self.elapsed))
+    }
+
+    fn tell(&mut self, stage: ConvertStage) {
+        (self.progress)(ConvertProgress {
+            stage,
+            page: self.reports.len() as u32,
+            pages: self.pages_expected,
+        });
+    }
+
+    /// Milliseconds since the last lap.
+    fn lap(&mut self) -> f64 {
+        let now = Instant::now();
+        let lap = now.duration_since(self.since);
+        self.since = now;
+        milliseconds(lap)
+    }
+}
+
+/// The same error, when it came up on the side of the output.
+fn while_writing(error: ConvertError) -> ConvertError {
+    match error {
+        ConvertError::Io(error) => ConvertError::Write(error),
+        error => error,
+    }
+}
+
+fn milliseconds(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1000.0
+}
+
+/// A file that has another name until it is complete, and is removed if it never is.
+struct UnfinishedFile {
+    file: File,
+    path: PathBuf,
+    is_published: bool,
+}
+
+impl UnfinishedFile {
+    fn beside(output: &Path) -> io::Result<Self> {
+        // A rename would put a file in the place of a device or a folder.
+        if fs::metadata(output).is_ok_and(|metadata| !metadata.is_file()) {
+            return Err(io::Error::other("the output is not a regular file"));
+        }
+        let name = output
+            .file_name()
+            .ok_or_else(|| io::Error::other("the output has no file name"))?;
+        let mut unfinished = std::ffi::OsString::from(".");
+        unfinished.push(name);
+        unfinished.push(format!(".{:016x}.part", fastrand::u64(..)));
+        let path = output.with_file_name(unfinished);
+        let file = File::create_new(&path)?;
+        Ok(Self {
+            file,
+            path,
+            is_published: false,
+        })
+    }
+
+    fn publish(mut self, output: &Path) -> io::Result<()> {
+        self.file.sync_all()?;
+        fs::rename(&self.path, output)?;
+        self.is_published = true;
+        let folder = match output.parent() {
+            Some(folder) if !folder.as_os_str().is_empty() => folder,
+            _ => Path::new("."),
+        };
+        File::open(folder)?.sync_all()
+    }
+}
+
+impl Drop for UnfinishedFile {
+    fn drop(&mut self) {
+        if !self.is_published {
+            // There is nobody to tell; a file that stays is hidden and never taken for a fax.
+            drop(fs::remove_file(&self.path));
+        }
+    }
+}

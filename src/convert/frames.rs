@@ -1,0 +1,345 @@
+//! The stream in which the rendering process hands pages over: a magic, then frames.
+//!
+//! A frame is a kind (one byte), the length of its payload (`u32`, little endian) and the payload:
+//!
+//! | kind | payload | when |
+//! |---|---|---|
+//! | `D` | page count, `u32` | first, once the document is open |
+//! | `P` | index, width, rows, render time in µs, each `u32`; then packed rows | one a page, in order |
+//! | `Z` | nothing | after the last page |
+//! | `I` | [`Inspection`] as JSON | after `Z`, or never |
+//! | `E` | a refusal as JSON | instead of all that would follow |
+//!
+//! The reader trusts nothing: a process that renders a hostile document may have been taken over
+//! by it. Widths are scan lines of the table, rows and pages are bounded, lengths must match.
+
+use std::io::{self, Read, Write};
+use std::time::Duration;
+
+use super::error::Refusal;
+use super::inspect::Inspection;
+use crate::limits::Limits;
+use crate::t4::Bitmap;
+use crate::units::PageWidth;
+
+/// Magic and version of the stream.
+const MAGIC: &[u8; 8] = b"FXPAGES1";
+
+/// Longest JSON payload that is written or read.
+const JSON_BYTES_MAX: usize = 256 << 10;
+
+/// Bytes of a page frame before its packed rows.
+const PAGE_HEADER_BYTES: usize = 16;
+
+/// What the rendering process says.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Frame {
+    /// The document is open.
+    Document {
+        /// Pages that will follow.
+        pages: u32,
+    },
+    /// One page.
+    Page(RenderedPage),
+    /// All pages were sent.
+    Complete,
+    /// What the document holds besides pages.
+    Inspection(Inspection),
+    /// The document is refused.
+    Refused(Refusal),
+}
+
+/// One page as the rendering process made it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RenderedPage {
+    /// Place in the document, from 0.
+    pub index: u32,
+    /// The page, as wide as a scan line.
+    pub bitmap: Bitmap,
+    /// Time that rasterizing and binarizing took.
+    pub elapsed: Duration,
+}
+
+/// Writes the stream.
+pub(crate) struct FrameWriter<W> {
+    out: W,
+}
+
+impl<W: Write> FrameWriter<W> {
+    pub(crate) fn new(mut out: W) -> io::Result<Self> {
+        out.write_all(MAGIC)?;
+        Ok(Self { out })
+    }
+
+    pub(crate) fn document(&mut self, pages: u32) -> io::Result<()> {
+        self.frame(b'D', &pages.to_le_bytes(), &[])
+    }
+
+    pub(crate) fn page(&mut self, page: &RenderedPage) -> io::Result<()> {
+        let micros = u32::try_from(page.elapsed.as_micros()).unwrap_or(u32::MAX);
+        let header = [page.index, page.bitmap.width(), page.bitmap.rows(), micros];
+        let header: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
+        self.frame(b'P', &header, page.bitmap.as_bytes())
+    }
+
+    pub(crate) fn complete(&mut self) -> io::Result<()> {
+        self.frame(b'Z', &[], &[])
+    }
+
+    pub(crate) fn inspection(&mut self, inspection: &Inspection) -> io::Result<()> {
+        let json = serde_json::to_vec(inspection)?;
+        if json.len() > JSON_BYTES_MAX {
+            return Ok(());
+        }
+        self.frame(b'I', &json, &[])
+    }
+
+    pub(crate) fn refused(&mut self, refusal: &Refusal) -> io::Result<()> {
+        self.frame(b'E', &serde_json::to_vec(refusal)?, &[])
+    }
+
+    fn frame(&mut self, kind: u8, start: &[u8], rest: &[u8]) -> io::Result<()> {
+        let length = u32::try_from(start.len() + rest.len())
+            .map_err(|_| io::Error::other("a frame longer than 4 GiB"))?;
+        let mut head = Vec::with_capacity(5 + start.len());
+        head.push(kind);
+        head.extend_from_slice(&length.to_le_bytes());
+        head.extend_from_slice(start);
+        self.out.write_all(&head)?;
+        self.out.write_all(rest)
+    }
+}
+
+/// Reads the stream, one frame in memory at a time.
+pub struct FrameReader<R> {
+    input: R,
+    page_rows_max: u32,
+    pages_max: u32,
+    /// Whether the magic was read.
+    is_begun: bool,
+}
+
+impl<R: Read> FrameReader<R> {
+    /// A reader that accepts pages and page counts within the limits.
+    pub fn new(input: R, limits: &Limits) -> Self {
+        Self {
+            input,
+            page_rows_max: limits.page_rows_max,
+            pages_max: limits.document_pages_max,
+            is_begun: false,
+        }
+    }
+
+    /// The source of the stream.
+    pub fn get_ref(&self) -> &R {
+        &self.input
+    }
+
+    /// The source of the stream.
+    pub fn get_mut(&mut self) -> &mut R {
+        &mut self.input
+    }
+
+    /// The next frame, `None` at an end between two frames. `InvalidData` says that the bytes are
+    /// no such stream.
+    pub fn next_frame(&mut self) -> io::Result<Option<Frame>> {
+        if !self.is_begun {
+            let mut magic = [0; MAGIC.len()];
+            self.input.read_exact(&mut magic)?;
+            if magic != *MAGIC {
+                return Err(malformed("no page stream"));
+            }
+            self.is_begun = true;
+        }
+        let Some(kind) = self.read_kind()? else {
+            return Ok(None);
+        };
+        let length = self.read_u32()? as usize;
+        match (kind, length) {
+            (b'D', 4) => {
+                let pages = self.read_u32()?;
+                (1..=self.pages_max)
+                    .contains(&pages)
+                    .then_some(Some(Frame::Document { pages }))
+                    .ok_or_else(|| malformed("a page count out of bounds"))
+            }
+            (b'P', length) => self.read_page(length).map(|page| Some(Frame::Page(page))),
+            (b'Z', 0) => Ok(Some(Frame::Complete)),
+            (b'I', length) => Ok(Some(Frame::Inspection(self.read_json(length)?))),
+            (b'E', length) => Ok(Some(Frame::Refused(self.read_json(length)?))),
+            _ => Err(malformed("an unknown frame")),
+        }
+    }
+
+    /// The first byte of the next frame, `None` at the end of the stream.
+    fn read_kind(&mut self) -> io::Result<Option<u8>> {
+        let mut kind = [0];
+        loop {
+            match self.input.read(&mut kind) {
+                Ok(0) => return Ok(None),
+                Ok(_) => return Ok(Some(kind[0])),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    fn read_page(&mut self, length: usize) -> io::Result<RenderedPage> {
+        if length < PAGE_HEADER_BYTES {
+            return Err(malformed("a page frame without its header"));
+        }
+        let index = self.read_u32()?;
+        let width = PageWidth::from_pixels(self.read_u32()?)
+            .ok_or_else(|| malformed("a page that is not as wide as a scan line"))?
+            .pixels();
+        let rows = self.read_u32()?;
+        let elapsed = Duration::from_micros(u64::from(self.read_u32()?));
+        let packed_bytes = u64::from(width.div_ceil(8)) * u64::from(rows);
+        if rows == 0
+            || rows > self.page_rows_max
+            || packed_bytes != (length - PAGE_HEADER_BYTES) as u64
+        {
+            return Err(malformed("a page with a wrong number of rows"));
+        }
+        let packed = self.read_bytes(length - PAGE_HEADER_BYTES)?;
+        Ok(RenderedPage {
+            index,
+            bitmap: Bitmap::from_packed(width, packed),
+            elapsed,
+        })
+    }
+
+    fn read_json<T: serde::de::DeserializeOwned>(&mut self, length: usize) -> io::Result<T> {
+        if length > JSON_BYTES_MAX {
+            return Err(malformed("a message that is too long"));
+        }
+        let json = self.read_bytes(length)?;
+        serde_json::from_slice(&json).map_err(|_| malformed("a message that is no JSON"))
+    }
+
+    fn read_u32(&mut self) -> io::Result<u32> {
+        let mut bytes = [0; 4];
+        self.input.read_exact(&mut bytes)?;
+        Ok(u32::from_le_bytes(bytes))
+    }
+
+    /// Reads exactly `length` bytes. Memory grows with what arrives, not with what was promised.
+    fn read_bytes(&mut self, length: usize) -> io::Result<Vec<u8>> {
+        const ALLOCATION_FIRST: usize = 1 << 20;
+        let mut bytes = Vec::with_capacity(length.min(ALLOCATION_FIRST));
+        self.input
+            .by_ref()
+            .take(length as u64)
+            .read_to_end(&mut bytes)?;
+        if bytes.len() < length {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        Ok(bytes)
+    }
+}
+
+fn malformed(what: &'static str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, what)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn page(index: u32, width: u32, rows: u32) -> RenderedPage {
+        let mut bitmap = Bitmap::white(width, 0);
+        for y in 0..rows {
+            bitmap.push_row(&vec![y as u8; width as usize / 8]);
+        }
+        RenderedPage {
+            index,
+            bitmap,
+            elapsed: Duration::from_micros(1234),
+        }
+    }
+
+    fn read_all(bytes: &[u8]) -> io::Result<Vec<Frame>> {
+        let mut reader = FrameReader::new(bytes, &Limits::default());
+        let mut frames = Vec::new();
+        while let Some(frame) = reader.next_frame()? {
+            frames.push(frame);
+        }
+        Ok(frames)
+    }
+
+    fn stream() -> Vec<u8> {
+        let mut bytes = Vec::new();
+        let mut writer = FrameWriter::new(&mut bytes).unwrap();
+        writer.document(2).unwrap();
+        writer.page(&page(0, 1728, 7)).unwrap();
+        writer.page(&page(1, 2432, 1)).unwrap();
+        writer.complete().unwrap();
+        writer.inspection(&Inspection::default()).unwrap();
+        bytes
+    }
+
+    #[test]
+    fn what_was_written_is_read() {
+        let frames = read_all(&stream()).unwrap();
+        assert_eq!(
+            frames,
+            [
+                Frame::Document { pages: 2 },
+                Frame::Page(page(0, 1728, 7)),
+                Frame::Page(page(1, 2432, 1)),
+                Frame::Complete,
+                Frame::Inspection(Inspection::default()),
+            ]
+        );
+    }
+
+    #[test]
+    fn a_refusal_crosses_the_process_boundary() {
+        let refusal = Refusal::Invalid {
+            what: "it is \"broken\"".to_owned(),
+        };
+        let mut bytes = Vec::new();
+        let mut writer = FrameWriter::new(&mut bytes).unwrap();
+        writer.refused(&refusal).unwrap();
+        assert_eq!(read_all(&bytes).unwrap(), [Frame::Refused(refusal)]);
+    }
+
+    #[test]
+    fn pages_of_any_other_width_or_height_are_refused() {
+        for (width, rows) in [(1729, 1), (0, 1), (1728, 0), (1728, 20_001)] {
+            let mut bytes = MAGIC.to_vec();
+            let packed = u64::from(width / 8) * u64::from(rows);
+            bytes.push(b'P');
+            bytes.extend_from_slice(&(packed as u32 + 16).to_le_bytes());
+            for word in [0u32, width, rows, 0] {
+                bytes.extend_from_slice(&word.to_le_bytes());
+            }
+            bytes.resize(bytes.len() + packed as usize, 0);
+            let error = read_all(&bytes).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{width}×{rows}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_stream_cut_anywhere_is_an_end_or_an_error(cut in 0usize..2000) {
+            let whole = stream();
+            let cut = cut.min(whole.len());
+            match read_all(&whole[..cut]) {
+                Ok(frames) => prop_assert!(frames.len() <= 5),
+                Err(error) => prop_assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof),
+            }
+        }
+
+        #[test]
+        fn arbitrary_bytes_never_panic(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+            let mut stream = MAGIC.to_vec();
+            stream.extend_from_slice(&bytes);
+            drop(read_all(&stream));
+            drop(read_all(&bytes));
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! Pages drawn by PDFium, straight at fax geometry. Runs in the rendering process only.
+
+use std::path::Path;
+
+use pdfium_render::prelude::{
+    PdfBitmap, PdfBitmapFormat, PdfDocument, PdfPage, PdfPageRenderRotation, PdfRenderConfig,
+    Pdfium, PdfiumError, PdfiumInternalError,
+};
+
+use super::binarize::binarize;
+use super::error::Refusal;
+use super::layout::{Layout, PageSize, Turn, lay_out};
+use crate::limits::Limits;
+use crate::t4::Bitmap;
+use crate::units::Resolution;
+
+/// How pages are drawn.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Drawing<'a> {
+    pub(crate) resolution: Resolution,
+    pub(crate) threshold: u8,
+    pub(crate) limits: &'a Limits,
+}
+
+/// Loads the library. It stays loaded for the life of the process.
+pub(crate) fn load_library(path: &Path) -> Result<Pdfium, Refusal> {
+    Pdfium::bind_to_library(path)
+        .map(Pdfium::new)
+        .map_err(|error| Refusal::LibraryMissing {
+            why: match error {
+                PdfiumError::LoadLibraryError(error) => error.to_string(),
+                error => format!("{}: {error:?}", path.display()),
+            },
+        })
+}
+
+/// Opens a PDF and checks its page count. An encrypted document whose user password is empty
+/// opens like any other: PDFium tries that first.
+pub(crate) fn open<'a>(
+    pdfium: &'a Pdfium,
+    pdf: &'a [u8],
+    limits: &Limits,
+) -> Result<PdfDocument<'a>, Refusal> {
+    let document = pdfium
+        .load_pdf_from_byte_slice(pdf, None)
+        .map_err(|error| refusal(&error))?;
+    match u32::try_from(document.pages().len()).unwrap_or(0) {
+        0 => Err(invalid("it has no pages")),
+        pages if pages > limits.document_pages_max => Err(Refusal::TooManyPages { pages }),
+        _ => Ok(document),
+    }
+}
+
+/// Draws and binarizes one page; `canvas` is memory to draw in that pages share.
+pub(crate) fn draw_page(
+    document: &PdfDocument<'_>,
+    index: u32,
+    drawing: Drawing<'_>,
+    canvas: &mut Vec<u8>,
+) -> Result<Bitmap, Refusal> {
+    let unreadable = || invalid(&format!("page {} cannot be read", index + 1));
+    let page = document
+        .pages()
+        .get(i32::try_from(index).map_err(|_| unreadable())?)
+        .map_err(|_| unreadable())?;
+    let (width, height) = (page.width().value, page.height().value);
+    let longer_edge = width.max(height).ceil() as u64;
+    if longer_edge > u64::from(drawing.limits.page_points_max) {
+        return Err(Refusal::PageTooLarge {
+            points: longer_edge,
+        });
+    }
+    let size = PageSize::from_points(width.into(), height.into())
+        .ok_or_else(|| invalid(&format!("page {} has no size", index + 1)))?;
+    let layout = lay_out(size, drawing.resolution, drawing.limits.page_rows_max);
+    rasterize(&page, layout, canvas).map_err(|_| unreadable())?;
+    let width = layout.width.pixels();
+    Ok(binarize(canvas, width, width as usize, drawing.threshold))
+}
+
+/// Draws a page into `canvas`, one byte a pixel, 0 black.
+fn rasterize(page: &PdfPage<'_>, layout: Layout, canvas: &mut Vec<u8>) -> Result<(), PdfiumError> {
+    const WHITE: u8 = 255;
+    let (width, rows) = (layout.width.pixels(), layout.rows);
+    canvas.clear();
+    canvas.resize(width as usize * rows as usize, WHITE);
+    let rotation = match layout.turn {
+        Turn::Upright => PdfPageRenderRotation::None,
+        Turn::Quarter => PdfPageRenderRotation::Degrees270,
+    };
+    // A reversed byte order makes PDFium lose text on Gray bitmaps, or abort; with form rendering
+    // off the page is drawn at 72 dpi. Every scan line is a multiple of 4 bytes, PDFium's stride.
+    let config = PdfRenderConfig::new()
+        .set_format(PdfBitmapFormat::Gray)
+        .set_reverse_byte_order(false)
+        .render_form_data(true)
+        .render_annotations(true)
+        .rotate(rotation, false)
+        .set_fixed_size(layout.drawn_width as i32, rows as i32)
+        .set_origin(layout.left as i32, 0);
+    let mut bitmap =
+        PdfBitmap::from_bytes(width as i32, rows as i32, PdfBitmapFormat::Gray, canvas)?;
+    page.render_into_bitmap_with_config(&mut bitmap, &config)
+}
+
+/// What PDFium's refusal to open a document means.
+fn refusal(error: &PdfiumError) -> Refusal {
+    match error {
+        PdfiumError::PdfiumLibraryInternalError(PdfiumInternalError::PasswordError) => {
+            Refusal::Encrypted
+        }
+        PdfiumError::PdfiumLibraryInternalError(PdfiumInternalError::SecurityError) => {
+            invalid("it is encrypted by an unknown method")
+        }
+        PdfiumError::PdfiumLibraryInternalError(PdfiumInternalError::FormatError) => {
+            invalid("it is no PDF or is damaged beyond repair")
+        }
+        _ => invalid("the renderer could not open it"),
+    }
+}
+
+fn invalid(what: &str) -> Refusal {
+    Refusal::Invalid {
+        what: what.to_owned(),
+    }
+}

@@ -1,0 +1,141 @@
+//! The rendering process: a PDF in, fax pages out, confined before it reads the first byte.
+//!
+//! PDFium can be made to eat gigabytes, to spin and to abort by files of a few kilobytes, and
+//! nothing of that can be caught inside its process. So it has one of its own for each document,
+//! which bounds itself and whose death is an error like any other to the process that started it.
+
+use std::io::{self, Read, Write};
+use std::path::PathBuf;
+use std::time::Instant;
+
+use rlimit::Resource;
+use rustix::process::{Signal, set_parent_process_death_signal};
+use serde::{Deserialize, Serialize};
+
+use super::error::Refusal;
+use super::frames::{FrameWriter, RenderedPage};
+use super::inspect::inspect;
+use super::rasterize::{Drawing, draw_page, load_library, open};
+use crate::limits::Limits;
+use crate::units::Resolution;
+
+/// Largest document that is inspected after its pages are out.
+const INSPECTED_BYTES_MAX: usize = 16 << 20;
+
+/// Open files that rendering needs: the three standard streams, one font at a time, and spare.
+const OPEN_FILES_MAX: u64 = 32;
+
+/// What the rendering process is told, as one JSON argument.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenderSettings {
+    /// The PDFium library to load.
+    pub library: PathBuf,
+    /// Vertical density of the pages.
+    pub resolution: Resolution,
+    /// Grey levels below it are black.
+    pub threshold: u8,
+    /// Bounds on the document and on the process.
+    pub limits: Limits,
+}
+
+/// Renders the document and writes its pages as a stream of [frames](super::frames).
+///
+/// Sets resource limits on the whole calling process and cannot take them back: for a process
+/// that does nothing else. A refused document is a frame, not an error; an error means that the
+/// process could not be confined or that the reader of the pages went away.
+pub fn render_child(
+    settings: &RenderSettings,
+    document: impl Read,
+    pages: impl Write,
+) -> io::Result<()> {
+    confine(&settings.limits)?;
+    let mut frames = FrameWriter::new(pages)?;
+    match render(settings, document, &mut frames) {
+        Ok(()) => Ok(()),
+        Err(Stop::Refused(refusal)) => frames.refused(&refusal),
+        Err(Stop::Io(error)) => Err(error),
+    }
+}
+
+/// Why rendering ends before the last page.
+enum Stop {
+    Refused(Refusal),
+    Io(io::Error),
+}
+
+impl From<Refusal> for Stop {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<io::Error> for Stop {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+fn render<W: Write>(
+    settings: &RenderSettings,
+    document: impl Read,
+    frames: &mut FrameWriter<W>,
+) -> Result<(), Stop> {
+    let limits = &settings.limits;
+    let pdfium = load_library(&settings.library)?;
+    rlimit::setrlimit(Resource::NOFILE, OPEN_FILES_MAX, OPEN_FILES_MAX)?;
+    let pdf = read_document(document, limits)?;
+    let document = open(&pdfium, &pdf, limits)?;
+    let pages = u32::try_from(document.pages().len()).unwrap_or(0);
+    frames.document(pages)?;
+    let drawing = Drawing {
+        resolution: settings.resolution,
+        threshold: settings.threshold,
+        limits,
+    };
+    let mut canvas = Vec::new();
+    for index in 0..pages {
+        let begun = Instant::now();
+        let bitmap = draw_page(&document, index, drawing, &mut canvas)?;
+        frames.page(&RenderedPage {
+            index,
+            bitmap,
+            elapsed: begun.elapsed(),
+        })?;
+    }
+    frames.complete()?;
+    drop(document);
+    drop(canvas);
+    if pdf.len() <= INSPECTED_BYTES_MAX
+        && let Some(inspection) = inspect(&pdf)
+    {
+        frames.inspection(&inspection)?;
+    }
+    Ok(())
+}
+
+fn read_document(document: impl Read, limits: &Limits) -> Result<Vec<u8>, Stop> {
+    let mut pdf = Vec::new();
+    document
+        .take(limits.document_bytes_max.saturating_add(1))
+        .read_to_end(&mut pdf)?;
+    if pdf.len() as u64 > limits.document_bytes_max {
+        return Err(Stop::Refused(Refusal::DocumentTooLarge {
+            bytes: pdf.len() as u64,
+        }));
+    }
+    Ok(pdf)
+}
+
+/// Bounds memory and CPU time of this process, takes away writing files and core dumps, and ties
+/// its life to its parent's.
+fn confine(limits: &Limits) -> io::Result<()> {
+    set_parent_process_death_signal(Some(Signal::KILL))?;
+    let address_space = limits.render_address_space_max;
+    rlimit::setrlimit(Resource::AS, address_space, address_space)?;
+    // The soft limit ends the process by SIGXCPU, which tells it from a kill.
+    let cpu_seconds = limits.render_cpu_seconds_max;
+    rlimit::setrlimit(Resource::CPU, cpu_seconds, cpu_seconds.saturating_add(2))?;
+    rlimit::setrlimit(Resource::CORE, 0, 0)?;
+    rlimit::setrlimit(Resource::FSIZE, 0, 0)
+}

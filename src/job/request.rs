@@ -1,0 +1,335 @@
+//! What somebody asked for. A request never changes after the job was accepted.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::job::JobKind;
+use crate::units::{FaxNumber, Resolution, UnixMillis};
+
+/// What a job was asked to do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum JobRequest {
+    /// Send a document by fax.
+    Fax(FaxRequest),
+    /// Turn a recording into MP3.
+    Voicemail(VoicemailRequest),
+    /// Keep a fax that is coming in.
+    ReceivedFax(ReceivedFaxRequest),
+}
+
+impl JobRequest {
+    /// The kind of job that this asks for.
+    pub const fn kind(&self) -> JobKind {
+        match self {
+            Self::Fax(_) => JobKind::Fax,
+            Self::Voicemail(_) => JobKind::Voicemail,
+            Self::ReceivedFax(_) => JobKind::ReceivedFax,
+        }
+    }
+
+    /// The number that would be dialed, if any.
+    pub const fn number(&self) -> Option<&FaxNumber> {
+        match self {
+            Self::Fax(fax) => Some(&fax.number),
+            Self::Voicemail(_) | Self::ReceivedFax(_) => None,
+        }
+    }
+
+    /// Refuses what no job may ask for.
+    pub fn check(&self) -> Result<(), RequestError> {
+        match self {
+            Self::Fax(fax) => fax.check(),
+            Self::Voicemail(voicemail) => {
+                required("recording", &voicemail.recording)?;
+                deadline(voicemail.deadline_seconds)
+            }
+            Self::ReceivedFax(received) => required("call_id", &received.call_id),
+        }
+    }
+}
+
+/// A document to be sent by fax.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FaxRequest {
+    /// The number to dial.
+    pub number: FaxNumber,
+    /// An explicit SIP URI to call instead of the trunk's routing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub target: Option<String>,
+    /// Artifact key of the uploaded document.
+    pub document: String,
+    /// The name under which it was uploaded, for people only.
+    pub document_name: String,
+    /// The vertical density asked for.
+    #[serde(default)]
+    pub resolution: Resolution,
+    /// The sender's identity (TSI and header line), if not the trunk's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ident: Option<String>,
+    /// Not to be dialed before this moment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub not_before: Option<UnixMillis>,
+    /// Seconds after acceptance (or `not_before`) past which nothing is dialed any more.
+    #[serde(default = "FaxRequest::deadline_default")]
+    pub deadline_seconds: u64,
+    /// What follows when a worker is lost after the call was answered.
+    #[serde(default)]
+    pub on_indeterminate: OnIndeterminate,
+    /// Most dials in all.
+    #[serde(default = "FaxRequest::dials_default")]
+    pub dials_max: u32,
+    /// Most answered calls.
+    #[serde(default = "FaxRequest::answered_default")]
+    pub answered_max: u32,
+    /// Whether a person must release the job before it is dialed.
+    #[serde(default)]
+    pub hold: bool,
+    /// The submitter's own words, kept and given back.
+    #[serde(default, skip_serializing_if = "Metadata::is_empty")]
+    pub metadata: Metadata,
+}
+
+impl FaxRequest {
+    /// Three hours.
+    pub const DEADLINE_SECONDS: u64 = 3 * 3600;
+    /// Most dials in all, unless the request says otherwise.
+    pub const DIALS_MAX: u32 = 12;
+    /// Most answered calls, unless the request says otherwise.
+    pub const ANSWERED_MAX: u32 = 3;
+
+    /// A request with every default.
+    pub fn new(number: FaxNumber, document: String, document_name: String) -> Self {
+        Self {
+            number,
+            target: None,
+            document,
+            document_name,
+            resolution: Resolution::default(),
+            ident: None,
+            not_before: None,
+            deadline_seconds: Self::DEADLINE_SECONDS,
+            on_indeterminate: OnIndeterminate::default(),
+            dials_max: Self::DIALS_MAX,
+            answered_max: Self::ANSWERED_MAX,
+            hold: false,
+            metadata: Metadata::default(),
+        }
+    }
+
+    fn check(&self) -> Result<(), RequestError> {
+        required("document", &self.document)?;
+        deadline(self.deadline_seconds)?;
+        in_range("dials_max", self.dials_max, 100)?;
+        in_range("answered_max", self.answered_max, 100)
+    }
+
+    const fn deadline_default() -> u64 {
+        Self::DEADLINE_SECONDS
+    }
+
+    const fn dials_default() -> u32 {
+        Self::DIALS_MAX
+    }
+
+    const fn answered_default() -> u32 {
+        Self::ANSWERED_MAX
+    }
+}
+
+/// What follows when a worker is lost after the far end answered.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnIndeterminate {
+    /// Nothing: the job rests as `indeterminate` until a person decides.
+    #[default]
+    Hold,
+    /// Another attempt from the first page that was not confirmed, at the risk of sending it twice.
+    Retry,
+}
+
+/// A recording to be turned into MP3.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoicemailRequest {
+    /// Artifact key of the uploaded recording.
+    pub recording: String,
+    /// The name under which it was uploaded, for people only.
+    pub recording_name: String,
+    /// The type that the submitter declared, for data that cannot be recognised (raw GSM).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared_type: Option<String>,
+    /// Who spoke.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub caller: Option<String>,
+    /// Whose mailbox it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mailbox: Option<String>,
+    /// When it was recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub recorded_at: Option<UnixMillis>,
+    /// The recording system's own name for the message.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_id: Option<String>,
+    /// Seconds after acceptance past which the job expires.
+    #[serde(default = "VoicemailRequest::deadline_default")]
+    pub deadline_seconds: u64,
+}
+
+impl VoicemailRequest {
+    /// Three hours, as for a fax.
+    pub const DEADLINE_SECONDS: u64 = 3 * 3600;
+
+    /// A request with every default.
+    pub fn new(recording: String, recording_name: String) -> Self {
+        Self {
+            recording,
+            recording_name,
+            declared_type: None,
+            caller: None,
+            mailbox: None,
+            recorded_at: None,
+            message_id: None,
+            deadline_seconds: Self::DEADLINE_SECONDS,
+        }
+    }
+
+    const fn deadline_default() -> u64 {
+        Self::DEADLINE_SECONDS
+    }
+}
+
+/// A fax that is coming in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReceivedFaxRequest {
+    /// The SIP Call-ID.
+    pub call_id: String,
+    /// The caller, as the INVITE named it.
+    pub from: String,
+    /// The called party, as the INVITE named it.
+    pub to: String,
+    /// The identity (CSI) that we answered with.
+    #[serde(default)]
+    pub local_ident: String,
+}
+
+/// The submitter's own words about a job: bounded, kept as given.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(
+    try_from = "BTreeMap<String, String>",
+    into = "BTreeMap<String, String>"
+)]
+pub struct Metadata(BTreeMap<String, String>);
+
+impl Metadata {
+    /// Most entries.
+    pub const ENTRIES_MAX: usize = 32;
+    /// Longest key, in bytes.
+    pub const KEY_BYTES_MAX: usize = 64;
+    /// Longest value, in bytes.
+    pub const VALUE_BYTES_MAX: usize = 1024;
+
+    /// The entries, by key.
+    pub const fn entries(&self) -> &BTreeMap<String, String> {
+        &self.0
+    }
+
+    /// Whether there is no entry.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl TryFrom<BTreeMap<String, String>> for Metadata {
+    type Error = RequestError;
+
+    fn try_from(entries: BTreeMap<String, String>) -> Result<Self, RequestError> {
+        if entries.len() > Self::ENTRIES_MAX {
+            return Err(RequestError::MetadataTooLarge);
+        }
+        let fits = |(key, value): (&String, &String)| {
+            (1..=Self::KEY_BYTES_MAX).contains(&key.len()) && value.len() <= Self::VALUE_BYTES_MAX
+        };
+        if entries.iter().all(fits) {
+            Ok(Self(entries))
+        } else {
+            Err(RequestError::MetadataTooLarge)
+        }
+    }
+}
+
+impl From<Metadata> for BTreeMap<String, String> {
+    fn from(metadata: Metadata) -> Self {
+        metadata.0
+    }
+}
+
+/// A request that no job can be made of.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum RequestError {
+    /// A field that must have a value is empty.
+    #[error("the field {field} is empty")]
+    Empty {
+        /// Its name.
+        field: &'static str,
+    },
+    /// A number outside of its range.
+    #[error("{field} is {value}, but must be between 1 and {max}")]
+    OutOfRange {
+        /// The field's name.
+        field: &'static str,
+        /// What was asked for.
+        value: u64,
+        /// The largest value allowed.
+        max: u64,
+    },
+    /// Too many entries, or one too long.
+    #[error("metadata may hold 32 entries with keys of 1 to 64 and values of up to 1024 bytes")]
+    MetadataTooLarge,
+}
+
+impl RequestError {
+    /// The stable code: part of the public interface.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Empty { .. } => "field_empty",
+            Self::OutOfRange { .. } => "field_out_of_range",
+            Self::MetadataTooLarge => "metadata_too_large",
+        }
+    }
+}
+
+/// Longest time a job may take: thirty days.
+const DEADLINE_SECONDS_MAX: u64 = 30 * 24 * 3600;
+
+fn required(field: &'static str, value: &str) -> Result<(), RequestError> {
+    if value.is_empty() {
+        Err(RequestError::Empty { field })
+    } else {
+        Ok(())
+    }
+}
+
+fn deadline(seconds: u64) -> Result<(), RequestError> {
+    if (1..=DEADLINE_SECONDS_MAX).contains(&seconds) {
+        return Ok(());
+    }
+    let field = "deadline_seconds";
+    Err(RequestError::OutOfRange {
+        field,
+        value: seconds,
+        max: DEADLINE_SECONDS_MAX,
+    })
+}
+
+fn in_range(field: &'static str, value: u32, max: u32) -> Result<(), RequestError> {
+    if (1..=max).contains(&value) {
+        return Ok(());
+    }
+    Err(RequestError::OutOfRange {
+        field,
+        value: value.into(),
+        max: max.into(),
+    })
+}

@@ -1,0 +1,40 @@
+//! Why the SIP side could not do what was asked.
+
+use std::net::SocketAddr;
+
+use crate::job::Reason;
+
+/// Why an agent could not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SipError {
+    /// The address for SIP is taken or not ours.
+    #[error("cannot listen for SIP on {address}: {message}")]
+    Bind {
+        /// The address asked for.
+        address: SocketAddr,
+        /// What the system or the stack said.
+        message: String,
+    },
+    /// A setting of the agent contradicts itself.
+    #[error("the SIP settings cannot be used: {what}")]
+    Config {
+        /// Which one, and why.
+        what: String,
+    },
+}
+
+impl SipError {
+    /// The stable code: part of the public interface.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Bind { .. } => "sip-bind-failed",
+            Self::Config { .. } => "sip-config-invalid",
+        }
+    }
+
+    /// Why a job that meets this error ends.
+    pub const fn reason(&self) -> Reason {
+        Reason::TrunkSilent
+    }
+}

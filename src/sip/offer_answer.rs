@@ -1,0 +1,634 @@
+//! Who offers what, when: the path from a G.711 call to T.38 and back (RFC 3261 §14, RFC 3264,
+//! ITU-T T.38 Annex D).
+//!
+//! A pure state machine: events and the time since the call began go in, [`Action`]s come out; it
+//! knows no clock, socket or chance. The edge sends what it says and tells it what came back.
+//!
+//! A call starts as G.711. Whichever side comes first re-INVITEs to T.38: fax gateways do it when
+//! they hear the called machine, so we wait a little before we ask ourselves. Two requests that
+//! cross are both refused with 491 and ours is repeated after a random pause. A refusal is not
+//! yet the end: the far end may still ask itself, and we ask once more, until
+//! [`Policy::agree_within`] has passed.
+
+use std::collections::VecDeque;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use super::sdp::{self, Description, Flow, G711, LineShape, LocalLine, MediaKind, SdpError};
+use crate::job::Reason;
+use crate::t30::CallSide;
+use crate::t38::T38Attributes;
+use crate::t38::udptl::UdptlEncoder;
+
+/// How T.38 is asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    /// How long after the answer we ask for T.38; `None` leaves it to the far end.
+    pub ask_after: Option<Duration>,
+    /// How often we ask in one call.
+    pub asks_max: u8,
+    /// The pause between a refusal and asking again.
+    pub ask_again_after: Duration,
+    /// The longest wait for the answer to our request.
+    pub answer_within: Duration,
+    /// How long after the answer T.38 must be agreed.
+    pub agree_within: Duration,
+}
+
+impl Policy {
+    /// For calls we make: the called side's gateway is given the first word.
+    pub fn calling() -> Self {
+        Self {
+            ask_after: Some(Duration::from_millis(2_000)),
+            asks_max: 2,
+            ask_again_after: Duration::from_millis(3_000),
+            answer_within: Duration::from_secs(20),
+            agree_within: Duration::from_secs(25),
+        }
+    }
+
+    /// For calls we answer: the called side is the one to ask, so soon.
+    pub fn called() -> Self {
+        Self {
+            ask_after: Some(Duration::from_millis(1_000)),
+            ..Self::calling()
+        }
+    }
+}
+
+/// From this size on a datagram holds five packets of the fastest modem.
+const ROOMY_DATAGRAM_BYTES: u16 = 1_000;
+
+/// What our side of the call's media is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LocalMedia {
+    /// Identifies the session in `o=`; any number.
+    pub session_id: u64,
+    /// Where the far end sends to.
+    pub address: IpAddr,
+    /// Our RTP port.
+    pub audio_port: u16,
+    /// Our UDPTL port.
+    pub t38_port: u16,
+    /// What we can do in T.38.
+    pub t38: T38Attributes,
+    /// Feeds the random pauses after crossing requests; any number.
+    pub seed: u64,
+}
+
+/// Something that happened to the call.
+#[derive(Clone, Copy, Debug)]
+pub enum Event<'a> {
+    /// We are about to dial: answered by [`Action::Offer`].
+    Dial,
+    /// The far end answered our INVITE with this body.
+    Answered(&'a [u8]),
+    /// The far end's INVITE or re-INVITE, with its body if it has one: always answered by exactly
+    /// one [`Action::Respond`].
+    Offer(Option<&'a [u8]>),
+    /// The ACK of a 2xx of ours, with its body if it has one.
+    Acknowledged(Option<&'a [u8]>),
+    /// The final answer to our re-INVITE.
+    ReinviteAnswered {
+        /// SIP status.
+        status: u16,
+        /// Its body.
+        body: &'a [u8],
+    },
+    /// The called machine's tone was heard.
+    FaxToneHeard,
+    /// The fax session is over: nothing is asked for any more.
+    FaxFinished,
+}
+
+/// Something to do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Dial with this body.
+    Offer(Vec<u8>),
+    /// Answer the far end's INVITE or re-INVITE.
+    Respond {
+        /// SIP status.
+        status: u16,
+        /// The body of a 2xx.
+        body: Option<Vec<u8>>,
+    },
+    /// Send a re-INVITE with this body.
+    Reinvite(Vec<u8>),
+    /// T.38 is agreed: start the fax.
+    StartT38(T38Path),
+    /// The far end moved its T.38 media.
+    MoveT38(SocketAddr),
+    /// The far end took the call back to audio.
+    LeaveT38,
+    /// No T.38 will come of this call: hang up.
+    GiveUp(Failure),
+}
+
+/// Where and how T.38 packets go.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct T38Path {
+    /// The far end's address.
+    pub remote: SocketAddr,
+    /// What both sides keep to.
+    pub agreed: T38Attributes,
+    /// What the far end said of itself.
+    pub theirs: T38Attributes,
+}
+
+impl T38Path {
+    /// Wraps our packets as the far end wants them: with as much redundancy as its datagrams have
+    /// room for.
+    pub fn encoder(&self) -> UdptlEncoder {
+        let bytes_max = self.theirs.datagram_bytes();
+        let redundancy = if bytes_max >= ROOMY_DATAGRAM_BYTES {
+            5
+        } else {
+            3
+        };
+        let correction = self.agreed.error_correction(redundancy);
+        UdptlEncoder::new(correction, usize::from(bytes_max))
+    }
+}
+
+/// Why no T.38 came of a call.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Failure {
+    /// Our request was refused, and the far end did not ask itself.
+    #[error("the far end refused T.38 with {status}")]
+    Refused {
+        /// The status of the last refusal; 200 when it answered without a T.38 line.
+        status: u16,
+    },
+    /// Our request was not answered.
+    #[error("the far end did not answer our request for T.38")]
+    Unanswered,
+    /// Neither side asked in time.
+    #[error("the far end did not ask for T.38 in time")]
+    NotAsked,
+    /// The far end's description of its media cannot be used.
+    #[error("{0}")]
+    Description(#[from] SdpError),
+    /// The far end answered our offer without audio that we can use.
+    #[error("the far end answered without G.711 audio")]
+    NoAudio,
+    /// The far end no longer knows the call.
+    #[error("the far end answered {status}: the call is gone")]
+    Gone {
+        /// The status.
+        status: u16,
+    },
+}
+
+impl Failure {
+    /// The stable code: part of the public interface.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Refused { .. } => "t38-refused",
+            Self::Unanswered => "t38-unanswered",
+            Self::NotAsked => "t38-not-asked",
+            Self::Description(_) => "sdp-unusable",
+            Self::NoAudio => "no-audio",
+            Self::Gone { .. } => "dialog-gone",
+        }
+    }
+
+    /// Why an attempt that ends so failed.
+    pub const fn reason(&self) -> Reason {
+        match self {
+            Self::Refused { .. } | Self::Unanswered | Self::NotAsked => Reason::T38Refused,
+            Self::Description(_) | Self::NoAudio => Reason::ProtocolError,
+            Self::Gone { .. } => Reason::CallDropped,
+        }
+    }
+}
+
+/// What is in force.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Mode {
+    /// Nothing yet.
+    Idle,
+    /// G.711.
+    Audio,
+    /// T.38.
+    T38,
+}
+
+/// Where our own request for T.38 stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Ask {
+    /// Not to be sent, now or any more.
+    Never,
+    /// To be sent at this time.
+    At(Duration),
+    /// Sent; its answer is due by this time.
+    Pending { until: Duration },
+}
+
+/// The state machine of one call.
+#[derive(Debug)]
+pub struct OfferAnswer {
+    side: CallSide,
+    local: LocalMedia,
+    policy: Policy,
+    mode: Mode,
+    ask: Ask,
+    asks: u8,
+    agree_by: Option<Duration>,
+    refusal: Option<u16>,
+    /// We sent an offer in a 2xx; the answer comes in the ACK.
+    answer_due_in_ack: bool,
+    /// The first description is agreed and acknowledged: T.38 may be asked for.
+    established: bool,
+    finished: bool,
+    /// The lines we last said, and the version of `o=` under which we said them.
+    said: Vec<LocalLine>,
+    version: u64,
+    /// The law and direction answered, repeated by a refresh.
+    audio: (Vec<G711>, Flow),
+    remote_audio: Option<SocketAddr>,
+    remote_t38: Option<SocketAddr>,
+    /// Random state for pauses after crossing requests.
+    random: u64,
+    actions: VecDeque<Action>,
+}
+
+impl OfferAnswer {
+    /// A call that has not begun.
+    pub fn new(side: CallSide, local: LocalMedia, policy: Policy) -> Self {
+        Self {
+            random: local.seed | 1,
+            side,
+            local,
+            policy,
+            mode: Mode::Idle,
+            ask: Ask::Never,
+            asks: 0,
+            agree_by: None,
+            refusal: None,
+            answer_due_in_ack: false,
+            established: false,
+            finished: false,
+            said: Vec::new(),
+            version: 0,
+            audio: (vec![G711::MuLaw, G711::ALaw], Flow::SendRecv),
+            remote_audio: None,
+            remote_t38: None,
+            actions: VecDeque::new(),
+        }
+    }
+
+    /// Takes one event at a time since the call began.
+    pub fn handle(&mut self, now: Duration, event: Event<'_>) {
+        match event {
+            Event::Dial => {
+                let body = self.say(Line::Audio);
+                self.actions.push_back(Action::Offer(body));
+            }
+            Event::Answered(body) => self.take_audio_answer(now, body),
+            Event::Offer(body) => self.take_offer(body),
+            Event::Acknowledged(body) => self.take_ack(now, body),
+            Event::ReinviteAnswered { status, body } => self.take_answer(now, status, body),
+            Event::FaxToneHeard => {
+                if self.mode == Mode::Audio && matches!(self.ask, Ask::At(_)) && self.asks == 0 {
+                    self.ask = Ask::At(now);
+                }
+            }
+            Event::FaxFinished => {
+                self.finished = true;
+                self.ask = Ask::Never;
+                self.agree_by = None;
+            }
+        }
+    }
+
+    /// Does what has become due by `now`.
+    pub fn handle_timeout(&mut self, now: Duration) {
+        match self.ask {
+            Ask::At(at) if at <= now && self.mode == Mode::Audio => {
+                self.asks += 1;
+                self.ask = Ask::Pending {
+                    until: now + self.policy.answer_within,
+                };
+                let body = self.say(Line::T38);
+                self.actions.push_back(Action::Reinvite(body));
+            }
+            Ask::Pending { until } if until <= now => self.give_up(Failure::Unanswered),
+            // While our request waits for its answer, that wait is what counts.
+            Ask::Never | Ask::At(_) if self.agree_by.is_some_and(|by| by <= now) => {
+                self.give_up(
+                    self.refusal
+                        .map_or(Failure::NotAsked, |status| Failure::Refused { status }),
+                );
+            }
+            _ => {}
+        }
+    }
+
+    /// When [`Self::handle_timeout`] is due.
+    pub fn next_timeout(&self) -> Option<Duration> {
+        match self.ask {
+            Ask::Pending { until } => Some(until),
+            Ask::At(at) => Some(self.agree_by.map_or(at, |by| by.min(at))),
+            Ask::Never => self.agree_by,
+        }
+    }
+
+    /// The next thing to do.
+    pub fn poll(&mut self) -> Option<Action> {
+        self.actions.pop_front()
+    }
+
+    /// Where the far end wants audio, and in which law, once known.
+    pub fn remote_audio(&self) -> Option<(SocketAddr, G711)> {
+        Some((self.remote_audio?, *self.audio.0.first()?))
+    }
+
+    fn take_audio_answer(&mut self, now: Duration, body: &[u8]) {
+        match Description::parse(body) {
+            Ok(answer) if self.accept_audio(&answer).is_some() => self.establish(now),
+            Ok(_) => self.give_up(Failure::NoAudio),
+            Err(error) => self.give_up(error.into()),
+        }
+    }
+
+    /// G.711 is in force: from now on T.38 may be asked for.
+    fn establish(&mut self, now: Duration) {
+        self.mode = Mode::Audio;
+        self.established = true;
+        self.agree_by = Some(now + self.policy.agree_within);
+        if let Some(after) = self.policy.ask_after {
+            self.ask = Ask::At(now + after);
+        }
+    }
+
+    fn take_offer(&mut self, body: Option<&[u8]>) {
+        // RFC 3261 §14.2: an offer that meets one of ours, or one of theirs that waits for its
+        // answer, is refused.
+        if matches!(self.ask, Ask::Pending { .. }) || self.answer_due_in_ack {
+            return self.respond(491, None);
+        }
+        let Some(body) = body else {
+            return self.offer_in_response();
+        };
+        let offer = match Description::parse(body) {
+            Ok(offer) => offer,
+            Err(SdpError::Missing) => return self.offer_in_response(),
+            Err(error) => {
+                self.respond(488, None);
+                if self.mode == Mode::Idle {
+                    self.give_up(error.into());
+                }
+                return;
+            }
+        };
+        // A first INVITE is taken as audio when it has any: the switch to T.38 follows like in
+        // any other call.
+        if self.mode != Mode::Idle || offer.audio().is_none() {
+            if self.take_t38_offer(&offer) {
+                return;
+            }
+        }
+        self.take_audio_offer(&offer);
+    }
+
+    /// Answers an offer that has a T.38 line in use; says whether it had one.
+    fn take_t38_offer(&mut self, offer: &Description) -> bool {
+        let Some((index, remote, theirs)) = offer.t38() else {
+            return false;
+        };
+        let agreed = T38Attributes::answer(theirs, &self.local.t38);
+        let path = T38Path {
+            remote,
+            agreed: agreed.clone(),
+            theirs: theirs.clone(),
+        };
+        let lines = self.lines_for(offer, index, Line::T38Answer(agreed));
+        let body = self.say_lines(lines);
+        self.respond(200, Some(body));
+        self.enter_t38(path);
+        true
+    }
+
+    fn take_audio_offer(&mut self, offer: &Description) {
+        let Some(index) = self.accept_audio(offer) else {
+            self.respond(488, None);
+            if self.mode == Mode::Idle {
+                self.give_up(Failure::NoAudio);
+            }
+            return;
+        };
+        let lines = self.lines_for(offer, index, Line::Audio);
+        let body = self.say_lines(lines);
+        self.respond(200, Some(body));
+        match self.mode {
+            // T.38 may be asked for once the far end acknowledged; see `take_ack`.
+            Mode::Idle => self.mode = Mode::Audio,
+            Mode::Audio => {}
+            Mode::T38 => {
+                self.mode = Mode::Audio;
+                self.remote_t38 = None;
+                self.ask = Ask::Never;
+                self.agree_by = None;
+                self.actions.push_back(Action::LeaveT38);
+            }
+        }
+    }
+
+    /// An offerless (re-)INVITE: we offer what is in force, and the answer comes in the ACK.
+    fn offer_in_response(&mut self) {
+        self.answer_due_in_ack = true;
+        let body = match self.mode {
+            Mode::T38 => self.say_lines(self.said.clone()),
+            Mode::Idle | Mode::Audio => self.say(Line::Audio),
+        };
+        self.respond(200, Some(body));
+    }
+
+    fn take_ack(&mut self, now: Duration, body: Option<&[u8]>) {
+        if std::mem::take(&mut self.answer_due_in_ack) {
+            match Description::parse(body.unwrap_or_default()) {
+                Ok(answer) => self.take_late_answer(&answer),
+                Err(error) => return self.give_up(error.into()),
+            }
+        }
+        if self.mode == Mode::Audio && !self.established && !self.finished {
+            self.establish(now);
+        }
+    }
+
+    fn take_late_answer(&mut self, answer: &Description) {
+        match (self.mode, answer.t38()) {
+            (Mode::T38, Some((_, remote, _))) => self.move_t38(remote),
+            (Mode::T38, None) => {
+                self.mode = Mode::Audio;
+                self.ask = Ask::Never;
+                self.actions.push_back(Action::LeaveT38);
+            }
+            (Mode::Idle | Mode::Audio, _) => {
+                if self.accept_audio(answer).is_some() {
+                    self.mode = Mode::Audio;
+                } else {
+                    self.give_up(Failure::NoAudio);
+                }
+            }
+        }
+    }
+
+    fn take_answer(&mut self, now: Duration, status: u16, body: &[u8]) {
+        if !matches!(self.ask, Ask::Pending { .. }) {
+            return;
+        }
+        self.ask = Ask::Never;
+        match status {
+            200..=299 => match Description::parse(body) {
+                Ok(answer) => match answer.t38() {
+                    Some((_, remote, theirs)) => self.enter_t38(T38Path {
+                        remote,
+                        agreed: T38Attributes::answer(theirs, &self.local.t38),
+                        theirs: theirs.clone(),
+                    }),
+                    None => self.take_refusal(now, status),
+                },
+                Err(error) => self.give_up(error.into()),
+            },
+            491 => {
+                self.asks -= 1;
+                self.ask = Ask::At(now + self.glare_pause());
+            }
+            408 | 481 => self.give_up(Failure::Gone { status }),
+            _ => self.take_refusal(now, status),
+        }
+    }
+
+    fn take_refusal(&mut self, now: Duration, status: u16) {
+        self.refusal = Some(status);
+        if self.asks < self.policy.asks_max {
+            self.ask = Ask::At(now + self.policy.ask_again_after);
+        }
+    }
+
+    fn enter_t38(&mut self, path: T38Path) {
+        self.established = true;
+        self.ask = Ask::Never;
+        self.agree_by = None;
+        if self.mode == Mode::T38 {
+            return self.move_t38(path.remote);
+        }
+        self.mode = Mode::T38;
+        self.remote_t38 = Some(path.remote);
+        self.actions.push_back(Action::StartT38(path));
+    }
+
+    fn move_t38(&mut self, remote: SocketAddr) {
+        if self.remote_t38 != Some(remote) {
+            self.remote_t38 = Some(remote);
+            self.actions.push_back(Action::MoveT38(remote));
+        }
+    }
+
+    /// Takes the far end's audio line, if it has one that we can use, and says which it is.
+    fn accept_audio(&mut self, description: &Description) -> Option<usize> {
+        let (index, line) = description.audio()?;
+        let MediaKind::Audio { formats, direction } = &line.kind else {
+            return None;
+        };
+        self.audio = (formats[..1].to_vec(), direction.mirrored());
+        self.remote_audio = line.address;
+        Some(index)
+    }
+
+    /// RFC 3261 §14.1: the caller, who owns the Call-ID, waits 2.1 to 4 s, the called side up to
+    /// 2 s, in steps of 10 ms.
+    fn glare_pause(&mut self) -> Duration {
+        // xorshift64: enough to part two machines that collided.
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        let steps = match self.side {
+            CallSide::Calling => 210 + self.random % 191,
+            CallSide::Called => self.random % 201,
+        };
+        Duration::from_millis(steps * 10)
+    }
+
+    fn respond(&mut self, status: u16, body: Option<Vec<u8>>) {
+        self.actions.push_back(Action::Respond { status, body });
+    }
+
+    fn give_up(&mut self, failure: Failure) {
+        self.ask = Ask::Never;
+        self.agree_by = None;
+        if !self.finished {
+            self.finished = true;
+            self.actions.push_back(Action::GiveUp(failure));
+        }
+    }
+
+    /// Our offer: the line in use keeps its place, the others stay refused.
+    fn say(&mut self, line: Line) -> Vec<u8> {
+        let shapes: Vec<LineShape> = self.said.iter().map(LocalLine::shape).collect();
+        let active = self
+            .said
+            .iter()
+            .position(|line| !matches!(line, LocalLine::Refused(_)))
+            .unwrap_or(0);
+        let ours = self.local_line(line);
+        let mut lines: Vec<LocalLine> = shapes.into_iter().map(LocalLine::Refused).collect();
+        if lines.is_empty() {
+            lines.push(ours);
+        } else {
+            lines[active] = ours;
+        }
+        self.say_lines(lines)
+    }
+
+    /// Our answer: one line for each of the offer's.
+    fn lines_for(&self, offer: &Description, index: usize, line: Line) -> Vec<LocalLine> {
+        let mut lines: Vec<LocalLine> = offer
+            .lines
+            .iter()
+            .map(|line| LocalLine::Refused(line.shape.clone()))
+            .collect();
+        lines[index] = self.local_line(line);
+        lines
+    }
+
+    fn local_line(&self, line: Line) -> LocalLine {
+        let port = self.local.t38_port;
+        match line {
+            Line::Audio => LocalLine::Audio {
+                port: self.local.audio_port,
+                formats: self.audio.0.clone(),
+                direction: self.audio.1,
+            },
+            Line::T38 => LocalLine::T38 {
+                port,
+                attributes: self.local.t38.clone(),
+            },
+            Line::T38Answer(attributes) => LocalLine::T38 { port, attributes },
+        }
+    }
+
+    /// Writes a description; the version of `o=` moves only when it says something new.
+    fn say_lines(&mut self, lines: Vec<LocalLine>) -> Vec<u8> {
+        if lines != self.said {
+            self.version += 1;
+            self.said = lines;
+        }
+        let LocalMedia {
+            address,
+            session_id,
+            ..
+        } = self.local;
+        sdp::write(address, session_id, self.version, &self.said)
+    }
+}
+
+/// What the line in use says.
+enum Line {
+    Audio,
+    T38,
+    T38Answer(T38Attributes),
+}

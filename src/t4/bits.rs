@@ -1,0 +1,151 @@
+//! Bits in and out: the most significant bit of a word is the first on the line.
+
+use super::BitOrder;
+
+/// Collects codes of up to 32 bits.
+#[derive(Clone, Debug, Default)]
+pub(super) struct BitWriter {
+    bytes: Vec<u8>,
+    pending: u64,
+    pending_len: u32,
+}
+
+impl BitWriter {
+    /// Appends the low `len` bits (at most 32); the bits above them must be zero.
+    #[inline]
+    pub(super) fn put(&mut self, bits: u32, len: u32) {
+        debug_assert!(len <= 32 && (len == 32 || bits >> len == 0));
+        self.pending = self.pending << len | u64::from(bits);
+        self.pending_len += len;
+        if self.pending_len >= 32 {
+            self.pending_len -= 32;
+            let word = (self.pending >> self.pending_len) as u32;
+            self.bytes.extend_from_slice(&word.to_be_bytes());
+        }
+    }
+
+    /// Appends `count` ones.
+    pub(super) fn put_ones(&mut self, mut count: usize) {
+        while count >= 32 {
+            self.put(u32::MAX, 32);
+            count -= 32;
+        }
+        self.put((1u32 << count) - 1, count as u32);
+    }
+
+    /// Appends zeros until the number of bits is `phase` modulo 8.
+    pub(super) fn pad_to(&mut self, phase: u32) {
+        self.put(0, phase.wrapping_sub(self.pending_len) % 8);
+    }
+
+    /// The bytes, the last one padded with zeros.
+    pub(super) fn finish(mut self, order: BitOrder) -> Vec<u8> {
+        self.pad_to(0);
+        while self.pending_len > 0 {
+            self.pending_len -= 8;
+            self.bytes.push((self.pending >> self.pending_len) as u8);
+        }
+        if order == BitOrder::LsbFirst {
+            for byte in &mut self.bytes {
+                *byte = byte.reverse_bits();
+            }
+        }
+        self.bytes
+    }
+}
+
+/// Reads bits from bytes of either order; beyond the end everything is zero.
+#[derive(Clone, Debug)]
+pub(super) struct BitReader<'a> {
+    bytes: &'a [u8],
+    order: BitOrder,
+    position: usize,
+}
+
+impl<'a> BitReader<'a> {
+    /// Bits that [`Self::peek`] always delivers.
+    const WINDOW: u32 = 57;
+
+    pub(super) fn new(bytes: &'a [u8], order: BitOrder) -> Self {
+        Self {
+            bytes,
+            order,
+            position: 0,
+        }
+    }
+
+    /// The next bits, first one on top; at least 57 of them are real or past the end.
+    #[inline]
+    pub(super) fn peek(&self) -> u64 {
+        let at = self.position / 8;
+        let chunk = match self.bytes.get(at..at + 8) {
+            Some(chunk) => chunk.try_into().unwrap_or_default(),
+            None => self.tail(at),
+        };
+        let word = match self.order {
+            BitOrder::MsbFirst => u64::from_be_bytes(chunk),
+            BitOrder::LsbFirst => u64::from_le_bytes(chunk).reverse_bits(),
+        };
+        word << (self.position % 8)
+    }
+
+    #[inline]
+    pub(super) fn skip(&mut self, bits: u32) {
+        self.position += bits as usize;
+    }
+
+    /// Bits read so far; beyond the end when more was skipped than there is.
+    pub(super) fn position(&self) -> usize {
+        self.position
+    }
+
+    pub(super) fn seek(&mut self, position: usize) {
+        self.position = position;
+    }
+
+    pub(super) fn align_to_byte(&mut self) {
+        self.position = self.position.next_multiple_of(8);
+    }
+
+    /// Bits left, zero when the end was passed.
+    pub(super) fn remaining(&self) -> usize {
+        self.end().saturating_sub(self.position)
+    }
+
+    /// Whether more bits were skipped than there were.
+    pub(super) fn is_past_end(&self) -> bool {
+        self.position > self.end()
+    }
+
+    /// Bytes touched so far.
+    pub(super) fn bytes_read(&self) -> usize {
+        self.position.div_ceil(8).min(self.bytes.len())
+    }
+
+    /// Zeros from here to the next one, or `None` when no one follows.
+    pub(super) fn zeros_before_one(&self) -> Option<usize> {
+        let mut ahead = self.clone();
+        while ahead.position < ahead.end() {
+            let zeros = ahead.peek().leading_zeros();
+            if zeros < Self::WINDOW {
+                ahead.skip(zeros);
+                return Some(ahead.position - self.position);
+            }
+            ahead.skip(Self::WINDOW);
+        }
+        None
+    }
+
+    fn end(&self) -> usize {
+        self.bytes.len() * 8
+    }
+
+    #[cold]
+    fn tail(&self, at: usize) -> [u8; 8] {
+        let mut chunk = [0; 8];
+        let rest = self.bytes.get(at..).unwrap_or_default();
+        let taken = rest.len().min(8);
+        chunk[..taken].copy_from_slice(&rest[..taken]);
+        chunk
+    }
+}

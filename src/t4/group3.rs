@@ -1,0 +1,131 @@
+//! A page of MH or MR rows (T.4): end-of-line codes tell where to go on after damage.
+
+use super::bits::BitReader;
+use super::codes::EOL;
+use super::decode::{DecodeOptions, End, Page};
+use super::row_codes::{Likeness, RowFault, decode_1d, decode_2d};
+use super::runs::Transitions;
+use super::{Coding, RowAlign, T4Error};
+
+/// End-of-line codes in a row that say RTC: T.4 §4.1.4.
+const RTC_EOLS: u32 = 6;
+
+/// Decodes rows until the number asked for, RTC or the end of the data.
+pub(super) fn decode_page(
+    bits: &mut BitReader<'_>,
+    options: &DecodeOptions,
+    page: &mut Page,
+) -> Result<End, T4Error> {
+    let mut decoder = Decoder {
+        options,
+        reference: Transitions::white(options.width),
+        current: Transitions::white(options.width),
+        has_eols: matches!(options.coding, Coding::Mr { .. }),
+        row_is_1d: true,
+        reference_is_lost: false,
+    };
+    while !page.is_complete() {
+        let eols = decoder.take_eols(bits);
+        if eols >= RTC_EOLS {
+            return Ok(End::EndOfBlock);
+        }
+        if bits.zeros_before_one().is_none() {
+            return Ok(match options.rows {
+                _ if eols >= 2 => End::EndOfBlock,
+                None => End::EndOfData,
+                Some(_) => End::Truncated,
+            });
+        }
+        let row_start = bits.position();
+        // A page known to have end-of-line codes opens with one, or it was hit.
+        let is_open = eols > 0 || !decoder.has_eols || page.rows() > 0;
+        let outcome = if is_open {
+            decoder.decode_row(bits)
+        } else {
+            Err(RowFault::Code)
+        };
+        match outcome {
+            Ok(Likeness::Same) => page.push_same()?,
+            Ok(Likeness::Different) => {
+                page.push(&decoder.current)?;
+                std::mem::swap(&mut decoder.reference, &mut decoder.current);
+            }
+            Err(fault) => {
+                page.push_bad()?;
+                decoder.reference_is_lost = true;
+                if !seek_eol(bits, row_start) && !page.is_complete() {
+                    let is_cut = decoder.has_eols || fault == RowFault::Truncated;
+                    return Ok(if is_cut { End::Truncated } else { End::Damaged });
+                }
+            }
+        }
+    }
+    Ok(End::RowCount)
+}
+
+struct Decoder<'a> {
+    options: &'a DecodeOptions,
+    reference: Transitions,
+    current: Transitions,
+    /// Whether every row is known to follow an end-of-line code.
+    has_eols: bool,
+    /// What the tag bit said of the next row.
+    row_is_1d: bool,
+    /// Whether the row above is a guess, so that two-dimensional rows mean nothing.
+    reference_is_lost: bool,
+}
+
+impl Decoder<'_> {
+    /// Passes fill and end-of-line codes (with their tag bits); returns how many there were.
+    fn take_eols(&mut self, bits: &mut BitReader<'_>) -> u32 {
+        if self.options.row_align == RowAlign::Byte {
+            bits.align_to_byte();
+        }
+        let mut count = 0;
+        while count < RTC_EOLS && is_eol(bits) {
+            let zeros = bits.zeros_before_one().unwrap_or(0);
+            bits.seek(bits.position() + zeros + 1);
+            if let Coding::Mr { .. } = self.options.coding {
+                self.row_is_1d = bits.peek() >> 63 == 1;
+                bits.skip(1);
+            }
+            self.has_eols = true;
+            count += 1;
+        }
+        count
+    }
+
+    /// Decodes one row; it is only believed when an end-of-line code or the end follows it.
+    fn decode_row(&mut self, bits: &mut BitReader<'_>) -> Result<Likeness, RowFault> {
+        let likeness = if self.row_is_1d {
+            decode_1d(bits, self.options.width, &mut self.current)?;
+            Likeness::Different
+        } else if self.reference_is_lost {
+            return Err(RowFault::Code);
+        } else {
+            decode_2d(bits, self.options.width, &self.reference, &mut self.current)?
+        };
+        if self.has_eols && !is_eol(bits) && bits.zeros_before_one().is_some() {
+            return Err(RowFault::Geometry);
+        }
+        self.reference_is_lost = false;
+        Ok(likeness)
+    }
+}
+
+/// Whether fill and an end-of-line code come next: at least eleven zeros and a one.
+fn is_eol(bits: &BitReader<'_>) -> bool {
+    bits.peek() >> (64 - u32::from(EOL.len) + 1) == 0 && bits.zeros_before_one().is_some()
+}
+
+/// Goes to the first end-of-line code at or after `start`.
+fn seek_eol(bits: &mut BitReader<'_>, start: usize) -> bool {
+    bits.seek(start);
+    while let Some(zeros) = bits.zeros_before_one() {
+        if zeros >= usize::from(EOL.len) - 1 {
+            return true;
+        }
+        bits.seek(bits.position() + zeros + 1);
+    }
+    false
+}

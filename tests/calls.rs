@@ -1,0 +1,13 @@
+//! Fax calls over real loopback sockets: two of our own agents, and far ends that misbehave.
+
+#[path = "calls/far_end.rs"]
+mod far_end;
+#[path = "calls/support.rs"]
+mod support;
+
+#[path = "calls/answered.rs"]
+mod answered;
+#[path = "calls/fax.rs"]
+mod fax;
+#[path = "calls/unanswered.rs"]
+mod unanswered;
