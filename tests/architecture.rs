@@ -16,10 +16,10 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("t30", &["units", "limits", "job", "t4", "convert"]),
     ("t38", &["units", "limits"]),
     ("sip", &["units", "limits", "job", "t30", "t38"]),
-    ("config", &["units", "limits", "job"]),
-    ("artifact", &["units", "limits", "job", "config"]),
-    ("queue", &["units", "limits", "job", "config"]),
-    ("store", &["units", "limits", "job", "config", "queue"]),
+    ("config", &["units", "limits"]),
+    ("artifact", &["units", "limits", "job"]),
+    ("store", &["units", "limits", "job"]),
+    ("queue", &["units", "limits", "job", "store"]),
     (
         "pipeline",
         &[

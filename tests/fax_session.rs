@@ -1,6 +1,8 @@
 //! Two fax sessions talk to each other in simulated time, over a line that loses, delays,
 //! reorders and repeats datagrams by a seed; libtiff judges what arrived.
 
+#[path = "fax_session/attributes.rs"]
+mod attributes;
 #[path = "fax_session/exact.rs"]
 mod exact;
 #[path = "fax_session/hostile.rs"]
@@ -13,6 +15,8 @@ mod pair;
 mod refused;
 #[path = "fax_session/trouble.rs"]
 mod trouble;
+#[path = "fax_session/udptl.rs"]
+mod udptl;
 
 use std::path::{Path, PathBuf};
 

@@ -8,5 +8,7 @@ mod foreign_bytes;
 mod libtiff;
 #[path = "t4/pages.rs"]
 mod pages;
+#[path = "t4/plain_tiff.rs"]
+mod plain_tiff;
 #[path = "t4/round_trip.rs"]
 mod round_trip;

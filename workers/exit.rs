@@ -37,7 +37,11 @@ pub(crate) struct Failure {
 
 impl Failure {
     pub(crate) fn new(exit: Exit, code: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { exit, code: code.into(), message: message.into() }
+        Self {
+            exit,
+            code: code.into(),
+            message: message.into(),
+        }
     }
 }
 

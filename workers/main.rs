@@ -1,60 +1,109 @@
-//! The `faxmill` command.
+//! The `faxmill` command: one binary, every role.
 
+mod arguments;
+mod call;
+mod check_config;
+mod convert;
+mod demo;
+mod exit;
+mod jobs;
+mod output;
+mod receive;
 mod render;
+mod send;
+mod serve;
+mod settings;
+mod signals;
+mod submit;
+mod transcode;
+mod watch;
+mod worker;
 
-use std::path::PathBuf;
 use std::process::ExitCode;
-use std::sync::atomic::AtomicBool;
 
 use clap::Parser;
-use faxmill::convert::{ConvertOptions, Renderer, convert_file};
-use faxmill::units::Resolution;
 
-#[derive(Parser)]
-enum Command {
-    #[command(hide = true)]
-    RenderChild(render::RenderArgs),
-    Convert {
-        input: PathBuf,
-        #[arg(short, long)]
-        output: PathBuf,
-        #[arg(short, long, default_value_t)]
-        resolution: Resolution,
-        #[arg(long)]
-        json: bool,
-    },
-}
+use arguments::{Arguments, Command};
+use exit::Failure;
+use output::Output;
+use settings::Settings;
 
 fn main() -> ExitCode {
-    match Command::parse() {
-        Command::RenderChild(args) => render::run(&args),
-        Command::Convert {
-            input,
-            output,
-            resolution,
-            json,
-        } => {
-            let converted = Renderer::find().and_then(|renderer| {
-                let options = ConvertOptions {
-                    resolution,
-                    ..ConvertOptions::new(renderer)
-                };
-                let never = AtomicBool::new(false);
-                convert_file(&input, &output, &options, &mut |_| {}, &never)
-            });
-            match converted {
-                Ok(report) if json => println!("{}", serde_json::json!(report)),
-                Ok(report) => println!("{} pages", report.pages.len()),
-                Err(error) => {
-                    let (code, message) = (error.code(), error.to_string());
-                    println!(
-                        "{}",
-                        serde_json::json!({"error": {"code": code, "message": message}})
-                    );
-                    return ExitCode::from(65);
-                }
+    let arguments = Arguments::parse();
+    if let Command::RenderChild(child) = &arguments.command {
+        // The render child speaks its protocol on standard output and starts no runtime.
+        return render::run(child);
+    }
+    start_log(&arguments);
+    let output = Output::new(arguments.json);
+    match run(arguments, &output) {
+        Ok(code) => code,
+        Err(failure) => {
+            if output.is_json() {
+                let error = serde_json::json!({
+                    "error": { "code": failure.code, "message": failure.message }
+                });
+                output.result(&error, "");
+            } else {
+                eprintln!("faxmill: {failure}");
             }
-            ExitCode::SUCCESS
+            ExitCode::from(failure.exit as u8)
         }
+    }
+}
+
+fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
+    let settings = Settings {
+        config: arguments.config,
+        data: arguments.data,
+    };
+    match arguments.command {
+        Command::Convert(args) => convert::run(&args, &settings, output),
+        Command::Transcode(args) => transcode::run(&args, &settings, output),
+        Command::Send(args) => send::run(&args, &settings, output),
+        Command::Receive(args) => receive::run(&args, &settings, output),
+        Command::Submit(what) => submit::run(what, &settings, output),
+        Command::Status(args) => jobs::status(&args, &settings, output),
+        Command::Watch(args) => watch::run(&args, &settings, output),
+        Command::Jobs(args) => jobs::list(&args, &settings, output),
+        Command::Cancel(args) => jobs::cancel(&args, &settings, output),
+        Command::Release(args) => jobs::release(&args, &settings, output),
+        Command::Resolve(args) => jobs::resolve(&args, &settings, output),
+        Command::Serve(args) => serve::run(&args, &settings, output),
+        Command::Worker(args) => worker::run(&args, &settings),
+        Command::Demo(args) => demo::run(&args, output),
+        Command::CheckConfig => check_config::run(&settings, output),
+        Command::Completions { shell } => {
+            arguments::completions(shell);
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::RenderChild(child) => Ok(render::run(&child)),
+    }
+}
+
+/// Runs a command's asynchronous part.
+pub(crate) fn block_on<F: Future>(work: F) -> Result<F::Output, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(exit::Exit::Internal, "runtime", error.to_string()))?;
+    Ok(runtime.block_on(work))
+}
+
+fn start_log(arguments: &Arguments) {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_new(&arguments.log).unwrap_or_else(|error| {
+        eprintln!("faxmill: the log filter is not valid ({error}); using warn");
+        EnvFilter::new("warn")
+    });
+    let builder = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr);
+    if arguments.log_json {
+        builder.json().init();
+    } else {
+        builder
+            .with_ansi(std::io::IsTerminal::is_terminal(&std::io::stderr()))
+            .init();
     }
 }

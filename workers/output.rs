@@ -66,7 +66,12 @@ impl Output {
             bar.enable_steady_tick(Duration::from_millis(200));
             bar
         });
-        Progress { label: label.to_owned(), bar, silent: self.json, printed: None }
+        Progress {
+            label: label.to_owned(),
+            bar,
+            silent: self.json,
+            printed: None,
+        }
     }
 }
 

@@ -10,4 +10,5 @@ mod store;
 
 pub use error::ArtifactError;
 pub use key::ArtifactKey;
+pub(crate) use store::hex;
 pub use store::{ArtifactStore, Fetched};

@@ -106,6 +106,14 @@ impl ArtifactStore {
         outcome
     }
 
+    /// Removes an artifact; that it is not there is no error.
+    pub async fn delete(&self, key: &ArtifactKey) -> Result<(), ArtifactError> {
+        match self.objects.delete(&object_path(key)).await {
+            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
+            Err(error) => Err(ArtifactError::backend(&key.to_string(), error)),
+        }
+    }
+
     async fn copy_out(&self, key: &ArtifactKey, target: &Path) -> Result<Fetched, ArtifactError> {
         let text = key.to_string();
         let object = self
@@ -187,7 +195,8 @@ async fn digest_file(file: &Path) -> Result<(String, u64), ArtifactError> {
     }
 }
 
-fn hex(bytes: &[u8]) -> String {
+/// Bytes in lower-case hexadecimal.
+pub(crate) fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
     bytes
         .iter()

@@ -62,7 +62,8 @@ impl InfoTag {
         frame.extend(15_u32.to_be_bytes());
         frame.extend(frames.to_be_bytes());
         frame.extend(total.to_be_bytes());
-        frame.extend((0..100).map(|percent| self.seek_point(percent, bytes as u64)));
+        // Where each percent of the duration lies, in 256ths: linear, the bit rate being constant.
+        frame.extend((0..100_u16).map(|percent| (percent * 256 / 100) as u8));
         // No statement on quality.
         frame.extend(0_u32.to_be_bytes());
         frame.extend(b"LAME3.100");
@@ -91,13 +92,6 @@ impl InfoTag {
         u16::try_from(padding)
             .ok()
             .filter(|padding| *padding < 1 << 12)
-    }
-
-    /// Where a share of the duration lies in the file, in 256ths: linear, the bit rate being
-    /// constant.
-    fn seek_point(&self, percent: u64, info_bytes: u64) -> u8 {
-        let position = info_bytes + self.audio_bytes * percent / 100;
-        (position * 256 / (self.audio_bytes + info_bytes)).min(255) as u8
     }
 }
 
@@ -151,3 +145,87 @@ static CRC_TABLE: [u16; 256] = {
     }
     table
 };
+
+#[cfg(test)]
+mod tests {
+    use mp3lame_encoder::{Bitrate, Builder, FlushGap, Mode, MonoPcm, Quality, VbrMode};
+
+    use super::*;
+    use crate::audio::mpeg::FrameWalker;
+
+    /// LAME's own frames and, in front of them, its own Info frame.
+    fn lame_with_tag(samples: &[i16]) -> (Vec<u8>, Vec<u8>) {
+        let mut encoder = Builder::new()
+            .expect("LAME starts")
+            .with_sample_rate(8_000)
+            .and_then(|b| b.with_output_sample_rate(8_000.try_into().ok()))
+            .and_then(|b| b.with_num_channels(1))
+            .and_then(|b| b.with_mode(Mode::Mono))
+            .and_then(|b| b.with_vbr_mode(VbrMode::Off))
+            .and_then(|b| b.with_brate(Bitrate::Kbps32))
+            .and_then(|b| b.with_quality(Quality::Ok))
+            .and_then(|b| b.with_to_write_vbr_tag(true))
+            .and_then(Builder::build)
+            .expect("LAME takes 8 kHz at 32 kbit/s");
+        let mut stream = Vec::with_capacity(samples.len() * 2 + 20_000);
+        encoder
+            .encode_to_vec(MonoPcm(samples), &mut stream)
+            .expect("encodes");
+        encoder
+            .flush_to_vec::<FlushGap>(&mut stream)
+            .expect("flushes");
+        let mut tag = Vec::with_capacity(4_096);
+        encoder
+            .lame_tag_encode_to_vec(&mut tag)
+            .expect("writes its tag");
+        // Room for the tag is left at the start of the stream.
+        (tag.clone(), stream.split_off(tag.len()))
+    }
+
+    #[test]
+    fn our_info_frame_says_what_lames_own_says() {
+        let samples: Vec<i16> = (0..24_321)
+            .map(|i| ((i * 37) % 4_001 - 2_000) as i16)
+            .collect();
+        let (lames, audio) = lame_with_tag(&samples);
+        let mut walker = FrameWalker::default();
+        walker.push(&audio);
+        let mut crc = Crc16::default();
+        crc.push(&audio);
+        let ours = InfoTag {
+            template: *audio.first_chunk().expect("a frame"),
+            frames: walker.finish().expect("whole frames"),
+            audio_bytes: audio.len() as u64,
+            audio_crc: crc.value(),
+            samples: samples.len() as u64,
+        }
+        .encode()
+        .expect("fits");
+
+        assert_eq!(ours.len(), lames.len());
+        // Header, side information, `Info`, flags, frame and byte counts.
+        assert_eq!(ours[..29], lames[..29]);
+        // LAME counts in frames, of which there are few.
+        for (ours, lames) in ours[29..129].iter().zip(&lames[29..129]) {
+            assert!(
+                ours.abs_diff(*lames) <= 6,
+                "seek point {ours}, LAME {lames}"
+            );
+        }
+        // Encoder name and method; bit rate, delay and padding; length and CRC of the audio.
+        assert_eq!(ours[133..143], lames[133..143]);
+        assert_eq!(ours[153..157], lames[153..157]);
+        assert_eq!(ours[161..167], lames[161..167]);
+    }
+
+    #[test]
+    fn the_info_frame_fits_at_every_rate_and_bit_rate() {
+        for rate in crate::audio::OUTPUT_RATES {
+            for bitrate in crate::audio::Mp3Bitrate::ALL {
+                let (kbps, bytes) = frame_bitrate(rate, bitrate.kbps());
+                assert!(kbps >= bitrate.kbps() && kbps <= 64);
+                assert!(bytes >= HEADER_BYTES + SIDE_INFO_BYTES + TAG_BYTES);
+            }
+        }
+    }
+}

@@ -191,3 +191,104 @@ fn greatest_common_divisor(a: u32, b: u32) -> u32 {
         greatest_common_divisor(b, a % b)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn resample(from: u32, to: u32, input: &[f32]) -> Vec<f32> {
+        let mut resampler = Resampler::new(from, to);
+        let mut out = Vec::new();
+        // Pieces of odd sizes, as packets have.
+        for piece in input.chunks(997) {
+            resampler.push(piece, &mut out);
+        }
+        resampler.finish(&mut out);
+        out
+    }
+
+    fn tone(hertz: f64, rate: u32, seconds: u32) -> Vec<f32> {
+        (0..rate * seconds)
+            .map(|i| (2.0 * PI * hertz * f64::from(i) / f64::from(rate)).sin() as f32 * 0.5)
+            .collect()
+    }
+
+    /// Level of what remains after subtracting the ideal signal, in dB below full scale.
+    fn residue_db(found: &[f32], ideal: &[f32]) -> f64 {
+        // The ends, where the filter meets silence, are left out.
+        let inner = found.len() / 10..found.len() * 9 / 10;
+        let sum: f64 = inner
+            .clone()
+            .map(|i| f64::from(found[i] - ideal[i]).powi(2))
+            .sum();
+        10.0 * (sum / inner.len() as f64 + 1e-20).log10()
+    }
+
+    const RATIOS: [(u32, u32); 8] = [
+        (44_100, 22_050),
+        (48_000, 24_000),
+        (32_000, 24_000),
+        (192_000, 24_000),
+        (9_600, 11_025),
+        (6_000, 8_000),
+        // Interpolated rows.
+        (7_993, 8_000),
+        (37_123, 24_000),
+    ];
+
+    #[test]
+    fn tones_below_the_band_edge_pass_unchanged_and_in_place() {
+        for (from, to) in RATIOS {
+            for share in [0.02, 0.3, 0.8] {
+                let hertz = f64::from(from.min(to)) / 2.0 * share;
+                let found = resample(from, to, &tone(hertz, from, 1));
+                let residue = residue_db(&found, &tone(hertz, to, 1));
+                assert!(
+                    residue < -60.0,
+                    "{from} to {to}, {hertz} Hz: {residue:.1} dB"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn tones_above_the_band_edge_vanish() {
+        for (from, to) in RATIOS.into_iter().filter(|(from, to)| from > to) {
+            let nyquist = f64::from(to) / 2.0;
+            let hertz = nyquist + 0.1 * (f64::from(from) / 2.0 - nyquist);
+            let found = resample(from, to, &tone(hertz, from, 1));
+            let residue = residue_db(&found, &vec![0.0; found.len()]);
+            assert!(
+                residue < -65.0,
+                "{from} to {to}, {hertz} Hz: {residue:.1} dB"
+            );
+        }
+    }
+
+    #[test]
+    fn the_length_is_exact_to_half_a_sample_however_short_the_input() {
+        for (from, to) in RATIOS {
+            for samples in (1..40).chain([1_000, 4_096, 40_001]) {
+                let found = resample(from, to, &vec![0.25; samples]).len();
+                let exact = samples as f64 * f64::from(to) / f64::from(from);
+                let off = (found as f64 - exact).abs();
+                assert!(
+                    off <= 0.5 || found == 1,
+                    "{samples} at {from} to {to}: {found}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_constant_stays_what_it_is() {
+        for (from, to) in RATIOS {
+            let found = resample(from, to, &vec![0.5; from as usize]);
+            let inner = &found[found.len() / 10..found.len() * 9 / 10];
+            assert!(
+                inner.iter().all(|sample| (sample - 0.5).abs() < 1e-5),
+                "{from} to {to}"
+            );
+        }
+    }
+}

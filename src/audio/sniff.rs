@@ -59,7 +59,7 @@ pub fn sniff<R: Read + Seek>(
         }
     }
     match strong_magic(&head) {
-        Some(Magic::Recording(kind)) => return Ok(kind.moved_to(start)),
+        Some(Magic::Recording(kind)) => return kind.moved_to(start),
         Some(Magic::Undecoded(codec)) => return Err(AudioError::unsupported(codec)),
         Some(Magic::Other(found)) => return Err(AudioError::NotARecording { found }),
         None => {}
@@ -89,10 +89,12 @@ impl DeclaredType {
 }
 
 impl Kind {
-    const fn moved_to(self, offset: u64) -> Self {
+    /// This kind found behind tags; only FLAC is known to be written there.
+    fn moved_to(self, offset: u64) -> Result<Self, AudioError> {
         match self {
-            Self::Flac { .. } => Self::Flac { start: offset },
-            other => other,
+            Self::Flac { .. } => Ok(Self::Flac { start: offset }),
+            other if offset == 0 => Ok(other),
+            _ => Err(AudioError::unsupported("a container behind an ID3 tag")),
         }
     }
 }
@@ -158,7 +160,10 @@ const OTHER: &[(&[u8], &str)] = &[
 fn strong_magic(head: &[u8]) -> Option<Magic> {
     let form = head.get(8..12).unwrap_or_default();
     match head {
-        [b'R', b'I', b'F', b'F', ..] | [b'R', b'F', b'6', b'4', ..] if form == b"WAVE" => {
+        // A file that ends before the form is taken for WAV, whose reader says what is missing.
+        [b'R', b'I', b'F', b'F', ..] | [b'R', b'F', b'6', b'4', ..]
+            if form == b"WAVE" || head.len() < 12 =>
+        {
             return Some(Magic::Recording(Kind::Wav));
         }
         [b'R', b'I', b'F', b'F', ..] => return Some(Magic::Other(riff_name(form))),

@@ -58,7 +58,7 @@ fn walk<W: Read + Seek>(
     let mut piece = vec![0; PIECE_BYTES];
     while left > 0 {
         let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(PIECE_BYTES);
-        let count = io_ext::read_up_to(output, &mut piece[..wanted])?;
+        let count = io_ext::read_up_to(output, &mut piece[..wanted]).map_err(reading_back)?;
         if count < wanted {
             return Err(AudioError::encoder(
                 "the file is shorter than what was written",
@@ -82,12 +82,23 @@ fn walk<W: Read + Seek>(
     Ok((digest, frames))
 }
 
+/// An output that cannot be read is the output's failure.
+fn reading_back(error: AudioError) -> AudioError {
+    match error {
+        AudioError::Io { source, .. } => AudioError::Io {
+            what: "reading the MP3 back",
+            source,
+        },
+        other => other,
+    }
+}
+
 fn decoded_samples<W: MediaInput>(output: &mut W, start: u64) -> Result<u64, AudioError> {
-    let mut source = PacketSource::mp3(output, start)?;
+    let mut source = PacketSource::mp3(output, start).map_err(reading_back)?;
     let mut block = Vec::new();
     let mut samples = 0;
     loop {
-        source.read(&mut block)?;
+        source.read(&mut block).map_err(reading_back)?;
         if block.is_empty() {
             break;
         }

@@ -304,8 +304,11 @@ impl Fmt {
             )));
         }
         let expected = encoding.bytes() as u64 * u64::from(self.channels);
-        let bits_fit = matches!(encoding, Encoding::GsmWav49)
-            || (1..=encoding.bytes() * 8).contains(&usize::from(self.bits));
+        // The codes of the compressed kinds have one width, whatever the field says.
+        let bits_fit = matches!(
+            encoding,
+            Encoding::Ulaw | Encoding::Alaw | Encoding::GsmWav49
+        ) || usize::from(self.bits).div_ceil(8) == encoding.bytes();
         if u64::from(self.block_bytes) != expected || !bits_fit {
             return Err(AudioError::invalid(format!(
                 "its WAV format states blocks of {} bytes for {} channels of {} bits",

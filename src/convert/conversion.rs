@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::child::{RenderProcess, Renderer};
-use super::fax_tiff::{FaxTiffReader, FaxTiffWriter, page_digest};
+use super::fax_tiff::{FaxTiffWriter, page_digest};
 use super::inspect::Inspection;
 use super::layout::{PageSize, fax_resolution, lay_out};
 use super::resample::{Image, resample};
 use super::sniff::{DocumentKind, HEAD_BYTES, sniff};
+use super::tiff_input::{TiffPage, read_tiff_pages};
 use super::{ConvertError, TEXT_THRESHOLD};
 use crate::limits::Limits;
 use crate::t4::{Bitmap, EncodeOptions, encode};
@@ -97,6 +98,8 @@ pub struct PageReport {
     pub digest: String,
     /// Size of the encoded page.
     pub bytes: u64,
+    /// Rows that were damaged in a TIFF and repeat the one above.
+    pub bad_rows: u32,
 }
 
 /// Time that each stage took.
@@ -206,7 +209,7 @@ fn render_pdf<'a, W: Write + Seek>(
     )?;
     pages.opened(Some(process.pages()));
     while let Some(page) = process.next_page()? {
-        pages.write(&page.bitmap, options.resolution)?;
+        pages.write(&page.bitmap, options.resolution, 0)?;
     }
     Ok(process)
 }
@@ -217,25 +220,58 @@ fn read_tiff<W: Write + Seek>(
     options: &ConvertOptions,
     cancel: &AtomicBool,
 ) -> Result<(), ConvertError> {
-    let reader = FaxTiffReader::open(io::BufReader::new(document), &options.limits)?;
+    let seconds = options.limits.render_wall_seconds_max;
+    let begun = Instant::now();
     pages.opened(None);
-    for page in reader {
+    read_tiff_pages(io::BufReader::new(document), &options.limits, &mut |page| {
         if cancel.load(Ordering::Relaxed) {
             return Err(ConvertError::Canceled);
         }
-        let page = page?;
-        match fax_resolution(page.bitmap.width(), page.x_dpi, page.y_dpi) {
-            Some(resolution) if resolution <= options.resolution => {
-                pages.write(&page.bitmap, resolution)?;
-            }
-            _ => {
-                let image = Image::Bilevel(&page.bitmap);
-                let bitmap = place(image, page.x_dpi, page.y_dpi, options);
-                pages.write(&bitmap, options.resolution)?;
-            }
+        if begun.elapsed() > Duration::from_secs(seconds) {
+            return Err(ConvertError::Timeout { seconds });
         }
-    }
+        write_tiff_page(&page, pages, options)
+    })?;
     Ok(())
+}
+
+/// Writes a page as it is when it is a fax page of no finer resolution than asked for, resampled
+/// to that resolution otherwise.
+fn write_tiff_page<W: Write + Seek>(
+    page: &TiffPage,
+    pages: &mut PageWriter<'_, W>,
+    options: &ConvertOptions,
+) -> Result<(), ConvertError> {
+    let (image, x_dpi, y_dpi, bad_rows) = match page {
+        TiffPage::Bilevel {
+            bitmap,
+            x_dpi,
+            y_dpi,
+            bad_rows,
+        } => {
+            let resolution = fax_resolution(bitmap.width(), *x_dpi, *y_dpi)
+                .filter(|resolution| *resolution <= options.resolution)
+                .filter(|_| bitmap.rows() <= options.limits.page_rows_max);
+            if let Some(resolution) = resolution {
+                return pages.write(bitmap, resolution, *bad_rows);
+            }
+            (Image::Bilevel(bitmap), *x_dpi, *y_dpi, *bad_rows)
+        }
+        TiffPage::Gray {
+            image,
+            x_dpi,
+            y_dpi,
+        } => {
+            let image = Image::Gray {
+                width: image.width,
+                height: image.height,
+                levels: &image.pixels,
+            };
+            (image, *x_dpi, *y_dpi, 0)
+        }
+    };
+    let bitmap = place(image, x_dpi, y_dpi, options);
+    pages.write(&bitmap, options.resolution, bad_rows)
 }
 
 /// An image laid out and resampled onto a fax page of its own.
@@ -284,7 +320,12 @@ impl<'a, W: Write + Seek> PageWriter<'a, W> {
         self.tell(ConvertStage::Rendering);
     }
 
-    fn write(&mut self, bitmap: &Bitmap, resolution: Resolution) -> Result<(), ConvertError> {
+    fn write(
+        &mut self,
+        bitmap: &Bitmap,
+        resolution: Resolution,
+        bad_rows: u32,
+    ) -> Result<(), ConvertError> {
         self.elapsed.render_ms += self.lap();
         let coding = EncodeOptions::mmr();
         let strip = encode(bitmap, &coding);
@@ -301,6 +342,7 @@ impl<'a, W: Write + Seek> PageWriter<'a, W> {
             black_share: bitmap.black_pixels() as f64 / pixels,
             digest: page_digest(bitmap),
             bytes: strip.len() as u64,
+            bad_rows,
         });
         self.elapsed.encode_ms += self.lap();
         self.tell(ConvertStage::Rendering);

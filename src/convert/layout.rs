@@ -56,25 +56,28 @@ impl PageSize {
     /// If `width` or `height` is zero.
     pub fn of_image(width: u32, height: u32, x_dpi: Option<f32>, y_dpi: Option<f32>) -> Self {
         assert!(width > 0 && height > 0, "an image has pixels");
+        if let Some(resolution) = metric_resolution(x_dpi, y_dpi) {
+            return Self {
+                width_mm: f64::from(width) * 1000.0 / f64::from(resolution.x_pels_per_metre()),
+                height_mm: f64::from(height) * 1000.0 / f64::from(resolution.y_lines_per_metre()),
+            };
+        }
         let believable = |dpi: Option<f32>, minimum: f64| {
             dpi.map(f64::from)
                 .filter(|dpi| (minimum..=SCAN_DPI_MAX).contains(dpi))
         };
         let (width, height) = (f64::from(width), f64::from(height));
-        // A standard fax page has fewer than 100 lines per inch: the vertical density is held to
-        // half the minimum once the horizontal one is that of a scan.
-        let (x_dpi, y_dpi) = match believable(x_dpi, SCAN_DPI_MIN) {
-            Some(x_dpi) => (
-                x_dpi,
-                believable(y_dpi, SCAN_DPI_MIN / 2.0).unwrap_or(x_dpi),
-            ),
-            None => {
-                let square = believable(y_dpi, SCAN_DPI_MIN).unwrap_or_else(|| {
-                    let line_inches = f64::from(PageWidth::A4.millimetres()) / MILLIMETRES_PER_INCH;
-                    (width.min(height) / line_inches).max(SCAN_DPI_MIN)
-                });
-                (square, square)
-            }
+        let (x_dpi, y_dpi) = if let Some(x_dpi) = believable(x_dpi, SCAN_DPI_MIN) {
+            // Standard fax pages have fewer than 100 lines per inch: once the horizontal density
+            // is that of a scan, half of it is believed of the vertical one.
+            let y_dpi = believable(y_dpi, SCAN_DPI_MIN / 2.0);
+            (x_dpi, y_dpi.unwrap_or(x_dpi))
+        } else {
+            let square = believable(y_dpi, SCAN_DPI_MIN).unwrap_or_else(|| {
+                let line_inches = f64::from(PageWidth::A4.millimetres()) / MILLIMETRES_PER_INCH;
+                (width.min(height) / line_inches).max(SCAN_DPI_MIN)
+            });
+            (square, square)
         };
         Self {
             width_mm: width / x_dpi * MILLIMETRES_PER_INCH,
@@ -158,6 +161,16 @@ pub fn fax_resolution(width: u32, x_dpi: Option<f32>, y_dpi: Option<f32>) -> Opt
         380.0..=408.0 => Some(Resolution::Superfine),
         _ => None,
     }
+}
+
+/// The resolution whose rounded densities in dots per inch these are: 204×98, 204×196, 204×391.
+/// What they stand for is the metric densities of T.4.
+fn metric_resolution(x_dpi: Option<f32>, y_dpi: Option<f32>) -> Option<Resolution> {
+    let is_near = |dpi: f32, nominal: u32| (dpi - nominal as f32).abs() <= 1.0;
+    let (x_dpi, y_dpi) = (x_dpi?, y_dpi?);
+    Resolution::ALL
+        .into_iter()
+        .find(|resolution| is_near(x_dpi, resolution.x_dpi()) && is_near(y_dpi, resolution.y_dpi()))
 }
 
 /// The narrowest scan line that the page lies on, upright if it can.

@@ -19,6 +19,7 @@ mod resample;
 mod sniff;
 mod tiff_bilevel;
 mod tiff_directory;
+mod tiff_input;
 
 pub use binarize::{TEXT_THRESHOLD, binarize};
 pub use child::{RENDER_COMMAND, Renderer};
@@ -33,3 +34,4 @@ pub use layout::{Layout, PageSize, Turn, fax_resolution, lay_out};
 pub use pdfium_library::{LIBRARY_VARIABLE, PdfiumLibrary};
 pub use render_child::{RenderSettings, render_child};
 pub use sniff::{DocumentKind, HEAD_BYTES, sniff};
+pub use tiff_input::{GrayImage, TiffPage, read_tiff_pages};

@@ -17,7 +17,7 @@ const PDF_HEADER: &[u8] = b"%PDF-";
 pub enum DocumentKind {
     /// ISO 32000, any version.
     Pdf,
-    /// TIFF 6.0 or `BigTIFF`.
+    /// TIFF 6.0 or BigTIFF.
     Tiff,
 }
 

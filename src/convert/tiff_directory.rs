@@ -7,6 +7,7 @@ use crate::convert::ConvertError;
 /// Tags that are read or written here: TIFF 6.0, RFC 3949.
 pub(super) mod tag {
     pub(crate) const NEW_SUBFILE_TYPE: u16 = 254;
+    pub(crate) const SUBFILE_TYPE: u16 = 255;
     pub(crate) const IMAGE_WIDTH: u16 = 256;
     pub(crate) const IMAGE_LENGTH: u16 = 257;
     pub(crate) const BITS_PER_SAMPLE: u16 = 258;
@@ -20,6 +21,7 @@ pub(super) mod tag {
     pub(crate) const STRIP_BYTE_COUNTS: u16 = 279;
     pub(crate) const X_RESOLUTION: u16 = 282;
     pub(crate) const Y_RESOLUTION: u16 = 283;
+    pub(crate) const PLANAR_CONFIGURATION: u16 = 284;
     pub(crate) const T4_OPTIONS: u16 = 292;
     pub(crate) const T6_OPTIONS: u16 = 293;
     pub(crate) const RESOLUTION_UNIT: u16 = 296;
@@ -27,6 +29,9 @@ pub(super) mod tag {
     pub(crate) const SOFTWARE: u16 = 305;
     pub(crate) const COLOR_MAP: u16 = 320;
     pub(crate) const TILE_WIDTH: u16 = 322;
+    pub(crate) const TILE_LENGTH: u16 = 323;
+    pub(crate) const TILE_OFFSETS: u16 = 324;
+    pub(crate) const TILE_BYTE_COUNTS: u16 = 325;
     pub(crate) const CLEAN_FAX_DATA: u16 = 327;
     pub(crate) const EXTRA_SAMPLES: u16 = 338;
 }
@@ -84,6 +89,8 @@ pub(super) struct TiffFile<R> {
 /// One directory: the description of one image.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Directory {
+    /// Where it lies in the file.
+    at: u64,
     entries: Vec<Entry>,
 }
 
@@ -150,17 +157,18 @@ impl<R: Read + Seek> TiffFile<R> {
         if self.visited.contains(&self.next) {
             return Err(invalid("its directories form a loop"));
         }
-        self.visited.push(self.next);
+        let at = self.next;
+        self.visited.push(at);
         let (count_bytes, entry_bytes, link_bytes) = if self.is_big_tiff {
             (8, 20, 8)
         } else {
             (2, 12, 4)
         };
-        let count = self.number_at(self.next, count_bytes)?;
+        let count = self.number_at(at, count_bytes)?;
         if count > ENTRIES_MAX {
             return Err(invalid(format!("a directory claims {count} entries")));
         }
-        let start = self.next + count_bytes;
+        let start = at + count_bytes;
         let mut entries = Vec::new();
         for index in 0..count {
             entries.extend(self.entry_at(start + index * entry_bytes)?);
@@ -169,7 +177,7 @@ impl<R: Read + Seek> TiffFile<R> {
         self.next = self
             .number_at(start + count * entry_bytes, link_bytes)
             .unwrap_or(0);
-        Ok(Some(Directory { entries }))
+        Ok(Some(Directory { at, entries }))
     }
 
     /// Up to `len` bytes from `offset`; fewer where the file ends.
@@ -180,14 +188,26 @@ impl<R: Read + Seek> TiffFile<R> {
         Ok(bytes)
     }
 
-    /// Whether numbers are stored with the most significant byte first.
-    pub(super) fn is_big_endian(&self) -> bool {
-        self.is_big_endian
+    /// The file itself.
+    pub(super) fn reader_mut(&mut self) -> &mut R {
+        &mut self.file
     }
 
-    /// Gives back the reader, to be read by other means.
-    pub(super) fn into_inner(self) -> R {
-        self.file
+    /// The bytes, and their place in the header, that make `directory` the file's first.
+    pub(super) fn first_directory_patch(&self, directory: &Directory) -> (u64, Vec<u8>) {
+        let (at, len) = if self.is_big_tiff { (8, 8) } else { (4, 4) };
+        (at, self.bytes_of(directory.at, len))
+    }
+
+    /// The bytes, and their place, that make `value` the first one of a field that is there.
+    pub(super) fn number_patch(
+        &self,
+        directory: &Directory,
+        tag: u16,
+        value: u64,
+    ) -> Option<(u64, Vec<u8>)> {
+        let entry = directory.entry(tag)?;
+        Some((entry.at, self.bytes_of(value, entry.kind.bytes() as usize)))
     }
 
     /// The first value of a field, when the directory has it as a whole number.
@@ -287,6 +307,14 @@ impl<R: Read + Seek> TiffFile<R> {
         Ok(self.number_from(bytes))
     }
 
+    fn bytes_of(&self, number: u64, len: usize) -> Vec<u8> {
+        if self.is_big_endian {
+            number.to_be_bytes()[8 - len..].to_vec()
+        } else {
+            number.to_le_bytes()[..len].to_vec()
+        }
+    }
+
     fn number_from(&self, bytes: &[u8]) -> u64 {
         let join = |number: u64, byte: &u8| number << 8 | u64::from(*byte);
         if self.is_big_endian {
@@ -353,7 +381,8 @@ pub(super) fn is_page<R: Read + Seek>(
     file: &mut TiffFile<R>,
     directory: &Directory,
 ) -> Result<bool, ConvertError> {
-    Ok(file.number(directory, tag::NEW_SUBFILE_TYPE)?.unwrap_or(0) & 0b101 == 0)
+    let is_reduced = file.number(directory, tag::SUBFILE_TYPE)? == Some(2);
+    Ok(!is_reduced && file.number(directory, tag::NEW_SUBFILE_TYPE)?.unwrap_or(0) & 0b101 == 0)
 }
 
 pub(super) fn invalid(what: impl Into<String>) -> ConvertError {

@@ -117,6 +117,8 @@ pub enum JobEvent {
     ReceivePage {
         /// The page, from 1.
         page: u32,
+        /// What is stored of the fax, this page included.
+        artifacts: Artifacts,
     },
     /// The incoming call is over.
     ReceiveEnded {

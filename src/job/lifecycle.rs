@@ -115,7 +115,7 @@ impl Step {
             JobEvent::TranscodeFailed { reason, detail } => {
                 work::transcode_failed(self, *reason, detail)
             }
-            JobEvent::ReceivePage { page } => work::receive_page(self, *page),
+            JobEvent::ReceivePage { page, artifacts } => work::receive_page(self, *page, artifacts),
             JobEvent::ReceiveEnded {
                 pages,
                 artifacts,

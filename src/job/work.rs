@@ -104,11 +104,16 @@ pub(super) fn preflight_failed(
     Ok(())
 }
 
-pub(super) fn receive_page(step: &mut Step, page: u32) -> Result<(), Refusal> {
+pub(super) fn receive_page(
+    step: &mut Step,
+    page: u32,
+    artifacts: &Artifacts,
+) -> Result<(), Refusal> {
     expect(step, Status::Receiving, "no fax is coming in")?;
     if page == 0 {
         return Err("pages are counted from 1");
     }
+    keep(step, artifacts);
     let pages = step.state.pages.unwrap_or(0).max(page);
     step.state.pages = Some(pages);
     step.state.progress = Some(Progress { page, pages: 0 });

@@ -1,7 +1,24 @@
 //! One handler per stage of a job, and what keeps jobs moving.
+//!
+//! [`Context`] opens the data folder; its `submit_…` methods accept jobs, [`run_role`] works on
+//! them, and [`Supervisor`] runs every role as a child process.
 
+mod context;
+mod convert;
+mod intake;
+mod receive;
+mod relay;
 mod role;
+mod run;
+mod scratch;
 mod supervisor;
+mod task;
+mod transcode;
+mod transmit;
+mod worker;
 
+pub use context::{Context, OpenError, now};
+pub use intake::IntakeError;
 pub use role::Role;
+pub use run::{RoleError, run_role};
 pub use supervisor::{ChildEvent, READY, Supervisor};

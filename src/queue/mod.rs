@@ -1,14 +1,17 @@
 //! Wake-ups for workers: a message says "look at this job", never what the job is.
 //!
 //! A message may come twice, late or not at all; the job row decides, and the reaper wakes what
-//! was forgotten.
+//! was forgotten. [`conformance`] is what every backend must pass.
 
+pub mod conformance;
+mod embedded;
 mod error;
 
 use std::time::Duration;
 
 use async_trait::async_trait;
 
+pub use embedded::{EmbeddedQueue, QueueOptions};
 pub use error::QueueError;
 
 use crate::job::{JobId, Stage};

@@ -2,11 +2,13 @@
 //!
 //! A worker holds a job by a *lease*: a claim with an end and a fencing token. Every change is a
 //! compare-and-set on that token in one transaction with its event, its attempt and the wake-up of
-//! the next stage, so a late or doubled worker changes nothing.
-//!
+//! the next stage, so a late or doubled worker changes nothing. [`conformance`] is what every
+//! backend must pass.
 
+pub mod conformance;
 mod error;
 mod records;
+pub mod sqlite;
 
 use std::time::Duration;
 
@@ -17,6 +19,7 @@ pub use records::{
     Destination, EventRecord, Idempotency, Job, JobFilter, JobPage, Lease, LeaseHolder, NewJob,
     OutboxEntry, Renewal, StatusCount, Submitted,
 };
+pub use sqlite::SqliteStore;
 
 use crate::job::{Attempt, JobEvent, JobId, Stage};
 use crate::units::{FaxNumber, UnixMillis};

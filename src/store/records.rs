@@ -210,3 +210,6 @@ impl Destination {
 
 /// The bound on one lease: whoever needs longer renews.
 pub(super) const LEASE_MAX: Duration = Duration::from_secs(3600);
+
+/// How long past its overrun a call may still be ending.
+pub(super) const OVERRUN_GRACE: Duration = Duration::from_secs(600);

@@ -116,6 +116,8 @@ codes! {
     PacketLoop = 204, "packet-loop", "the far end drove the fax engine into an endless loop of packets", Some(R::ProtocolError);
     StorageLost = 205, "storage-lost", "a received page could not be written to the fax file", Some(R::StorageFailed);
     PageUnrepeatable = 206, "page-unrepeatable", "the last page arrived damaged and could not be taken again", Some(R::ReceiveFailed);
+    FarSilent = 207, "far-silent", "the far end fell silent in the middle of the fax", Some(R::CallDropped);
+    DurationLimit = 208, "duration-limit", "the fax took longer than the limit allows", Some(R::CallDropped);
     UnknownCode = 299, "unknown-code", "the fax engine ended with a code that is not in its table", Some(R::ProtocolError);
 }
 

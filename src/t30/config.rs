@@ -1,6 +1,7 @@
 //! What a fax session is asked to do and what it may use.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use crate::limits::Limits;
 use crate::units::{PageWidth, Resolution};
@@ -105,6 +106,11 @@ pub struct SessionLimits {
     pub rows_max: u32,
     /// Most packets sent within one tick of 20 ms.
     pub packets_per_tick_max: u32,
+    /// Longest time in which neither end sends a packet; the engine has states that no timer of
+    /// its own ends.
+    pub silence_max: Duration,
+    /// Longest session.
+    pub duration_max: Duration,
     /// Most ticks that one [`super::T38Session::advance`] catches up.
     pub ticks_per_advance_max: u32,
 }
@@ -122,6 +128,8 @@ impl From<&Limits> for SessionLimits {
             bytes_max: limits.received_bytes_max,
             rows_max: limits.page_rows_max,
             packets_per_tick_max: 50,
+            silence_max: limits.silence_timeout(),
+            duration_max: limits.call_timeout(),
             ticks_per_advance_max: 250,
         }
     }

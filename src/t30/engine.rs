@@ -62,6 +62,10 @@ pub(super) struct Engine {
 // thread-local state, and its callbacks run only inside calls made with `&mut self`.
 unsafe impl Send for Engine {}
 
+// SAFETY: a shared handle reaches only the record, which is plain data of ours that nothing changes
+// while it is shared: every call into the engine, and so every callback, borrows `self` mutably.
+unsafe impl Sync for Engine {}
+
 impl Engine {
     pub(super) fn new(config: &SessionConfig, recorder: Recorder) -> Result<Self, T30Error> {
         silence_libtiff();

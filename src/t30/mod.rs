@@ -10,6 +10,7 @@
 //! - A page of the far end is in the TIFF file, whole and readable, when its
 //!   [`Event::PageReceived`] is seen, and its confirmation cannot leave before the next call of
 //!   [`T38Session::advance`]: a caller that stores the page first loses none that was confirmed.
+//!   The file may hold a page more than was told of: one that broke a limit and ended the session.
 //! - Pages count as sent only when the far end confirmed them ([`Event::PageConfirmed`]); the
 //!   engine's own end code is a reason, never proof of delivery.
 //! - The engine never sees a packet that is malformed, nor a frame known to make it read or write

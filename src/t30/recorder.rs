@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use super::code::T30Code;
-use super::config::{FaxRole, SessionConfig};
+use super::config::{FaxRole, SessionConfig, SessionLimits};
 use super::event::{
     Direction, Event, FarEquipment, LineCoding, Negotiated, Output, PageResult, SessionOutcome,
     Verdict,
@@ -43,12 +43,12 @@ enum Task {
 pub(super) struct Recorder {
     outputs: VecDeque<Output>,
     task: Task,
-    rows_max: u32,
-    packets_per_tick_max: u32,
+    limits: SessionLimits,
     packets_this_tick: u32,
     negotiated: Option<Negotiated>,
     far_ident: Option<String>,
     far_equipment: FarEquipment,
+    frames_received: u32,
     pages_confirmed: u32,
     /// Pages in the received file, confirmed or not.
     pages_stored: u32,
@@ -76,12 +76,12 @@ impl Recorder {
                 FaxRole::Transmit { first_page, .. } => Task::Transmit { first_page, pages },
                 FaxRole::Receive { .. } => Task::Receive,
             },
-            rows_max: config.limits.rows_max,
-            packets_per_tick_max: config.limits.packets_per_tick_max,
+            limits: config.limits,
             packets_this_tick: 0,
             negotiated: None,
             far_ident: None,
             far_equipment: FarEquipment::default(),
+            frames_received: 0,
             pages_confirmed: 0,
             pages_stored: 0,
             unanswered: None,
@@ -106,6 +106,20 @@ impl Recorder {
             self.pages_untold = self.pages_untold.saturating_sub(1);
         }
         output
+    }
+
+    /// Packets since the tick began.
+    pub(super) fn packets_this_tick(&self) -> u32 {
+        self.packets_this_tick
+    }
+
+    /// What a silence of the far end is to be called.
+    pub(super) fn silence(&self) -> T30Code {
+        if self.frames_received == 0 {
+            T30Code::T1Expired
+        } else {
+            T30Code::FarSilent
+        }
     }
 
     /// Whether a stored page has not been told to the caller.
@@ -141,7 +155,7 @@ impl Recorder {
     /// A packet for the far end; false when the tick has had its share.
     pub(super) fn packet(&mut self, bytes: &[u8], copies: u8) -> bool {
         self.packets_this_tick += 1;
-        if self.packets_this_tick > self.packets_per_tick_max {
+        if self.packets_this_tick > self.limits.packets_per_tick_max {
             self.violate(T30Code::PacketLoop);
             return false;
         }
@@ -279,6 +293,7 @@ impl Recorder {
     }
 
     fn frame_received(&mut self, control: u8, frame: &[u8]) {
+        self.frames_received += 1;
         if control == fcf::CSI || control & 0xFE == fcf::TSI {
             self.identify(frame.get(3..).unwrap_or(&[]));
         }
@@ -334,7 +349,7 @@ impl Recorder {
     }
 
     fn page_arrived(&mut self, page: &PageStatistics, stored: bool) {
-        if page.rows > self.rows_max {
+        if page.rows > self.limits.rows_max {
             self.violate(T30Code::RowLimit);
             return;
         }
@@ -343,6 +358,10 @@ impl Recorder {
             return;
         }
         let kept = page.pages_received > self.pages_stored;
+        if kept && self.pages_stored >= self.limits.pages_max {
+            self.violate(T30Code::PageLimit);
+            return;
+        }
         let verdict = if kept { Verdict::Mcf } else { Verdict::Rtn };
         self.unanswered = Some(page_result(self.pages_stored, page, verdict));
         if kept {

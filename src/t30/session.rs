@@ -30,7 +30,9 @@ pub struct T38Session {
     ticks: u64,
     /// Ticks that a late caller was not given.
     ticks_dropped: u64,
-    /// Size of the received file is checked when this many pages are exceeded.
+    /// The tick of the last packet in either direction.
+    last_packet: u64,
+    /// Received pages after which the file's size was last looked at.
     pages_checked: u32,
 }
 
@@ -55,6 +57,7 @@ impl T38Session {
             sequence_next: None,
             ticks: 0,
             ticks_dropped: 0,
+            last_packet: 0,
             pages_checked: 0,
         })
     }
@@ -80,6 +83,7 @@ impl T38Session {
         if ifp.is_empty() {
             return;
         }
+        self.last_packet = self.ticks;
         self.engine.recorder().start_tick();
         let Self { engine, guard, .. } = self;
         guard.accept(ifp, &mut |packet| {
@@ -110,14 +114,17 @@ impl T38Session {
             self.engine.recorder().start_tick();
             self.engine.tick();
             self.ticks += 1;
+            if self.engine.record().packets_this_tick() > 0 {
+                self.last_packet = self.ticks;
+            }
+            self.watch_time();
             self.enforce_limits();
         }
     }
 
     /// When the next tick is due, counted from the start of the session.
     pub fn next_tick(&self) -> Duration {
-        let ticks = self.ticks + self.ticks_dropped + 1;
-        TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
+        time_of(self.ticks + self.ticks_dropped + 1)
     }
 
     /// The next thing to send or to know.
@@ -157,6 +164,20 @@ impl T38Session {
         }
     }
 
+    fn watch_time(&mut self) {
+        let limits = &self.config.limits;
+        let exceeded = if time_of(self.ticks - self.last_packet) > limits.silence_max {
+            Some(self.engine.record().silence())
+        } else if time_of(self.ticks) > limits.duration_max {
+            Some(T30Code::DurationLimit)
+        } else {
+            None
+        };
+        if let Some(code) = exceeded {
+            self.engine.recorder().violate(code);
+        }
+    }
+
     fn watch_reception(&mut self, tiff: &Path) {
         let limits = self.config.limits;
         let pages_stored = self.engine.record().pages_stored();
@@ -164,9 +185,7 @@ impl T38Session {
         let page = self.engine.statistics();
         let exceeded = if page.rows > limits.rows_max {
             Some(T30Code::RowLimit)
-        } else if pages_stored > limits.pages_max
-            || (pages_stored == limits.pages_max && page.rows > 0 && more_to_come)
-        {
+        } else if pages_stored >= limits.pages_max && page.rows > 0 && more_to_come {
             Some(T30Code::PageLimit)
         } else if self.guard.image_bytes() > limits.bytes_max {
             Some(T30Code::ByteLimit)
@@ -184,6 +203,10 @@ impl T38Session {
             self.engine.recorder().violate(code);
         }
     }
+}
+
+fn time_of(ticks: u64) -> Duration {
+    TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX))
 }
 
 fn check_ident(ident: &str) -> Result<(), T30Error> {

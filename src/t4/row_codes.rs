@@ -36,6 +36,9 @@ pub(super) fn decode_1d(
     row.open();
     let mut at = 0;
     loop {
+        if row.pushed() > changes_max(width) {
+            return Err(RowFault::Geometry);
+        }
         at += white_run(bits, width - at)?;
         if at == width {
             break;
@@ -63,6 +66,9 @@ pub(super) fn decode_2d(
     let (mut a0, mut b1_at, mut a0_is_black) = (0, 0, false);
     let mut likeness = Likeness::Same;
     while a0 < width {
+        if row.pushed() > changes_max(width) {
+            return Err(RowFault::Geometry);
+        }
         let window = bits.peek();
         let (mode, len) = MODE_LOOKUP[(window >> (64 - MODE_LOOKUP_BITS)) as usize];
         match mode {
@@ -86,6 +92,9 @@ pub(super) fn decode_2d(
                 bits.skip(u32::from(len));
                 a0 = above[b1_at + 1];
                 b1_at += 2;
+                if row.pushed() > 0 {
+                    b1_at = first_right_of(above, a0, width, b1_at);
+                }
                 likeness = Likeness::Different;
             }
             Mode::Horizontal => {
@@ -108,8 +117,16 @@ pub(super) fn decode_2d(
             Mode::None => return Err(truncated_or(bits, 7, RowFault::Code)),
         }
     }
+    if row.pushed() != reference.count() {
+        likeness = Likeness::Different;
+    }
     row.close();
     ended_in_time(bits).map(|()| likeness)
+}
+
+/// Most changes of colour taken in one row: honest rows have one a pixel, and a few runs of none.
+fn changes_max(width: u32) -> usize {
+    2 * width as usize + 8
 }
 
 fn white_run(bits: &mut BitReader<'_>, room: u32) -> Result<u32, RowFault> {

@@ -73,14 +73,16 @@ impl Transitions {
 
     /// Adds a change of colour at a place not left of the last one.
     ///
-    /// A second change at the same place takes back the first: a run of no pixels is no run.
+    /// A run of no pixels stays in the list as two changes at one place: some encoders write such
+    /// runs and then code the next row by them, as libtiff expects.
     #[inline]
     pub(super) fn push(&mut self, position: u32) {
-        if self.positions.last() == Some(&position) {
-            self.positions.pop();
-        } else {
-            self.positions.push(position);
-        }
+        self.positions.push(position);
+    }
+
+    /// Number of changes pushed since [`Self::open`].
+    pub(super) fn pushed(&self) -> usize {
+        self.positions.len()
     }
 
     /// Ends a row begun with [`Self::open`].

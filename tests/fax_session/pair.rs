@@ -20,6 +20,8 @@ pub(crate) struct Line {
     pub(crate) delay: Duration,
     /// Added to the delay by chance, so that datagrams overtake each other.
     pub(crate) jitter: Duration,
+    /// Share of datagrams in which one octet is changed.
+    pub(crate) damage: f64,
     /// Share of datagrams that arrive twice.
     pub(crate) repeats: f64,
     pub(crate) correction: ErrorCorrection,
@@ -34,6 +36,7 @@ impl Line {
             burst: 1.0,
             delay: Duration::from_millis(20),
             jitter: Duration::ZERO,
+            damage: 0.0,
             repeats: 0.0,
             correction: ErrorCorrection::Redundancy { entries: 3 },
             hold: UdptlReceiver::HOLD,
@@ -261,10 +264,11 @@ impl Pair {
             && entry.key().0 <= self.now
         {
             let (to, datagram) = entry.remove();
-            self.ends[to]
-                .receiver
-                .handle_datagram(self.now, &datagram)
-                .expect("our own datagrams are well formed");
+            let taken = self.ends[to].receiver.handle_datagram(self.now, &datagram);
+            assert!(
+                taken.is_ok() || self.line.damage > 0.0,
+                "our own datagrams are well formed: {taken:?}"
+            );
         }
         for end in &mut self.ends {
             while let Some((sequence, ifp)) = end.receiver.poll(self.now) {
@@ -306,9 +310,19 @@ impl Pair {
             let jitter = self.line.jitter.mul_f64(self.random.f64());
             let at = self.now + self.line.delay + jitter;
             self.launched += 1;
+            let datagram = self.damaged(datagram);
             self.in_flight
-                .insert((at, self.launched), (1 - from, datagram.to_vec()));
+                .insert((at, self.launched), (1 - from, datagram));
         }
+    }
+
+    fn damaged(&mut self, datagram: &[u8]) -> Vec<u8> {
+        let mut datagram = datagram.to_vec();
+        if self.random.f64() < self.line.damage {
+            let index = self.random.usize(..datagram.len());
+            datagram[index] ^= self.random.u8(1..);
+        }
+        datagram
     }
 
     /// Gilbert's model: a burst begins by chance and goes on by chance, so that the share and the

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use faxmill::job::Reason;
-use faxmill::t30::{Ecm, Event, SessionConfig, T30Code};
+use faxmill::t30::{Ecm, Event, Output, SessionConfig, T30Code, T38Session};
 use faxmill::t38::udptl::ErrorCorrection;
 
 use super::pages::{letter, libtiff_pages, text_page};
@@ -29,6 +29,45 @@ fn the_far_end_never_says_anything() {
     assert!(!outcome.complete && !outcome.possibly_delivered);
     assert!(pair.now < Duration::from_secs(120), "{:?}", pair.now);
     assert!(!scratch.target.exists(), "nothing was received");
+}
+
+/// With a preamble and nothing behind it the engine waits for ever.
+#[test]
+fn the_far_end_falls_silent_where_no_timer_runs() {
+    let scratch = Scratch::letters(1);
+    let mut session = T38Session::new(&receiving(&scratch.target)).expect("the session can start");
+    session.handle_ifp(0, &[0x06]);
+    session.advance(Duration::from_secs(1));
+    for second in 2..200 {
+        session.advance(Duration::from_secs(second));
+        if session.is_finished() {
+            break;
+        }
+    }
+    let outputs: Vec<Output> = std::iter::from_fn(|| session.poll()).collect();
+    match outputs.last() {
+        Some(Output::Event(Event::Finished(outcome))) => {
+            assert_eq!(
+                outcome.code.reason(),
+                Some(Reason::VoiceAnswered),
+                "{outcome:?}"
+            );
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_call_longer_than_allowed() {
+    let scratch = Scratch::letters(2);
+    let mut sender = sending(&scratch.source);
+    sender.limits.duration_max = Duration::from_secs(60);
+    let mut pair = Pair::new(&sender, &receiving(&scratch.target), Line::perfect());
+    pair.run();
+    let outcome = pair.ends[SENDER].outcome();
+    assert_eq!(outcome.code, T30Code::DurationLimit);
+    assert_eq!(outcome.pages_confirmed, 1);
+    assert!(!outcome.possibly_delivered);
 }
 
 #[test]

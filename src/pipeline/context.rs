@@ -1,0 +1,113 @@
+//! What every role works with: configuration, store, queue, artifacts, and the outside world's
+//! clock and chance, which the rooms below never touch.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use super::scratch::ScratchFolder;
+use crate::artifact::{ArtifactError, ArtifactStore};
+use crate::config::Config;
+use crate::job::JobId;
+use crate::queue::{EmbeddedQueue, Queue, QueueOptions};
+use crate::store::sqlite::SqliteOptions;
+use crate::store::{JobStore, SqliteStore, StoreError};
+use crate::units::UnixMillis;
+
+/// What every role works with.
+pub struct Context {
+    /// The configuration.
+    pub config: Config,
+    /// The truth about jobs.
+    pub store: Arc<dyn JobStore>,
+    /// Wake-ups.
+    pub queue: Arc<dyn Queue>,
+    /// Documents, images and recordings.
+    pub artifacts: ArtifactStore,
+    /// This process's name in leases and logs.
+    pub worker: String,
+    pub(super) scratch: ScratchFolder,
+}
+
+/// The data folder could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// A folder could not be made.
+    #[error("{path}: {source}: choose a data folder that this user may write (--data)")]
+    Folder {
+        /// The folder.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The job store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The artifacts.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+}
+
+impl OpenError {
+    /// The stable code: part of the public interface.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Folder { .. } => "data-folder",
+            Self::Store(error) => error.code(),
+            Self::Artifact(error) => error.code(),
+        }
+    }
+}
+
+impl Context {
+    /// Opens the data folder that the configuration names, making it where it is missing.
+    ///
+    /// `purpose` becomes part of this process's name: a role, or the command it runs.
+    pub async fn open(config: Config, purpose: &str) -> Result<Self, OpenError> {
+        for folder in [&config.data_folder, &config.run(), &config.scratch()] {
+            std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
+                path: folder.clone(),
+                source,
+            })?;
+        }
+        let worker = format!("{purpose}-{}", std::process::id());
+        let scratch = ScratchFolder::open(&config.scratch(), &worker).map_err(|source| {
+            OpenError::Folder {
+                path: config.scratch(),
+                source,
+            }
+        })?;
+        let options = SqliteOptions::new(config.database()).with_run_dir(config.run());
+        let store = SqliteStore::open(&options).await?;
+        let queue = EmbeddedQueue::new(store.database(), QueueOptions::default());
+        let artifacts = ArtifactStore::in_folder(&config.artifacts())?;
+        Ok(Self {
+            config,
+            store: Arc::new(store),
+            queue: Arc::new(queue),
+            artifacts,
+            worker,
+            scratch,
+        })
+    }
+}
+
+/// The present moment.
+pub fn now() -> UnixMillis {
+    // A clock before 1970 is a broken clock; 0 is as good as any other answer then.
+    let since_epoch = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    UnixMillis(i64::try_from(since_epoch.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// What spreads retries.
+pub(super) fn chance() -> f64 {
+    fastrand::f64()
+}
+
+/// A new job's id: it sorts by time of creation.
+pub(super) fn new_job_id() -> JobId {
+    JobId::from_uuid(uuid::Uuid::now_v7())
+}

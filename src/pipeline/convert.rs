@@ -1,0 +1,142 @@
+//! The stage that turns a document into a fax image.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use tokio::sync::watch;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::task::{Abandoned, Task};
+use super::transcode::until_stopped;
+use super::worker::StageHandler;
+use crate::artifact::{ArtifactError, ArtifactKey};
+use crate::convert::{ConvertError, ConvertOptions, ConvertReport, Renderer, convert_file};
+use crate::job::{FaxRequest, JobEvent, JobRequest, Reason, Stage};
+
+/// Turns documents into fax images.
+pub(super) struct Convert;
+
+/// Progress is committed no more often than this: every commit is an event that is kept.
+const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Why a document was not converted.
+#[derive(Debug, thiserror::Error)]
+enum Failure {
+    #[error(transparent)]
+    Convert(#[from] ConvertError),
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    #[error("scratch space: {0}")]
+    Scratch(#[from] std::io::Error),
+    #[error("the converter ended unexpectedly")]
+    Panicked,
+    #[error(transparent)]
+    Abandoned(#[from] Abandoned),
+}
+
+impl Failure {
+    fn reason(&self) -> Reason {
+        match self {
+            Self::Convert(error) => error.reason(),
+            Self::Artifact(error) => error.reason(),
+            Self::Scratch(_) => Reason::StorageFailed,
+            Self::Panicked => Reason::ConversionCrashed,
+            Self::Abandoned(_) => Reason::WorkerLost,
+        }
+    }
+}
+
+#[async_trait]
+impl StageHandler for Convert {
+    fn stage(&self) -> Stage {
+        Stage::Convert
+    }
+
+    async fn run(&self, task: &Task, _drain: &CancellationToken) -> Result<(), Abandoned> {
+        let JobRequest::Fax(request) = &task.lease.job.request else {
+            return Ok(());
+        };
+        let event = match make(task, request).await {
+            Ok((report, key)) => JobEvent::Converted {
+                pages: report.pages.len() as u32,
+                artifacts: BTreeMap::from([("fax".to_owned(), key.to_string())]),
+            },
+            Err(Failure::Abandoned(abandoned)) => return Err(abandoned),
+            Err(Failure::Convert(ConvertError::Canceled)) if task.lost.is_cancelled() => {
+                return Ok(());
+            }
+            Err(Failure::Convert(ConvertError::Canceled)) => JobEvent::CancelDone {
+                pages_confirmed: 0,
+                possibly_delivered: false,
+            },
+            Err(error) => JobEvent::ConvertFailed {
+                reason: error.reason(),
+                detail: error.to_string(),
+            },
+        };
+        task.report(event).await.map(drop)
+    }
+}
+
+async fn make(task: &Task, request: &FaxRequest) -> Result<(ConvertReport, ArtifactKey), Failure> {
+    let context = &task.context;
+    let scratch = context.scratch.task()?;
+    let (document, fax) = (scratch.file("document"), scratch.file("fax.tiff"));
+    context
+        .artifacts
+        .fetch(&request.document.parse()?, &document)
+        .await?;
+
+    let limit = task.lease.job.state.page_limit;
+    let mut options = ConvertOptions::new(Renderer::find()?);
+    options.limits = context.config.limits.clone();
+    options.resolution = limit.map_or(request.resolution, |limit| {
+        request.resolution.min(limit.resolution)
+    });
+    let cancel = Arc::new(AtomicBool::new(false));
+    let (told, mut heard) = watch::channel((0, None));
+    let work = tokio::task::spawn_blocking({
+        let (cancel, fax) = (Arc::clone(&cancel), fax.clone());
+        move || {
+            let mut progress = |step: crate::convert::ConvertProgress| {
+                told.send_replace((step.page, step.pages));
+            };
+            convert_file(&document, &fax, &options, &mut progress, &cancel)
+        }
+    });
+    let (report, heard) = tokio::join!(
+        until_stopped(task, &cancel, work),
+        report_progress(task, &mut heard)
+    );
+    heard?;
+    let report = report.ok_or(Failure::Panicked)??;
+    let job = task.id().to_string();
+    let key = context.artifacts.put_file(&job, "fax.tiff", &fax).await?;
+    Ok((report, key))
+}
+
+/// Commits that the document is sound once its pages are known, then how far the pages are.
+async fn report_progress(
+    task: &Task,
+    heard: &mut watch::Receiver<(u32, Option<u32>)>,
+) -> Result<(), Abandoned> {
+    let mut valid = false;
+    let mut told_at = Instant::now();
+    while heard.changed().await.is_ok() {
+        let (page, pages) = *heard.borrow_and_update();
+        let Some(pages) = pages else { continue };
+        if !valid {
+            task.report(JobEvent::ValidationDone { pages }).await?;
+            valid = true;
+        }
+        if page > 0 && told_at.elapsed() >= PROGRESS_INTERVAL {
+            task.report(JobEvent::Progress { page, pages }).await?;
+            told_at = Instant::now();
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,204 @@
+//! Accepting jobs: what is wrong with a document's kind or size is said before anything is kept.
+
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use sha2::{Digest, Sha256};
+
+use super::context::{Context, new_job_id, now};
+use crate::artifact::{ArtifactError, ArtifactKey};
+use crate::convert::{ConvertError, HEAD_BYTES, sniff};
+use crate::job::{FaxRequest, JobId, JobRequest, Reason, RequestError, VoicemailRequest};
+use crate::store::{Idempotency, NewJob, StoreError, Submitted};
+
+/// A job that was not accepted; nothing of it is kept.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum IntakeError {
+    /// The file cannot be read.
+    #[error("{name}: {source}")]
+    Unreadable {
+        /// The file's name.
+        name: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The document cannot be a fax.
+    #[error("{name}: {source}")]
+    Document {
+        /// The document's name.
+        name: String,
+        /// What is wrong with it.
+        source: ConvertError,
+    },
+    /// The recording is over the limit on bytes, or empty.
+    #[error("{name}: {what}")]
+    Recording {
+        /// The recording's name.
+        name: String,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// The request cannot be a job.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+    /// The document could not be stored.
+    #[error(transparent)]
+    Artifact(#[from] ArtifactError),
+    /// The job could not be stored.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl IntakeError {
+    /// The stable code: part of the public interface.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Unreadable { .. } => "input-unreadable",
+            Self::Document { source, .. } => source.reason().code(),
+            Self::Recording { .. } => Reason::MediaUnsupported.code(),
+            Self::Request(error) => error.code(),
+            Self::Artifact(error) => error.code(),
+            Self::Store(error) => error.code(),
+        }
+    }
+}
+
+impl Context {
+    /// Accepts a document to be sent by fax.
+    ///
+    /// When this returns, document and job are durable. `complete` is given the artifact key of
+    /// the stored document and makes the request of it.
+    pub async fn submit_fax(
+        &self,
+        document: &Path,
+        idempotency_key: Option<String>,
+        complete: impl FnOnce(String) -> FaxRequest,
+    ) -> Result<Submitted, IntakeError> {
+        self.look_at_document(document)?;
+        let id = new_job_id();
+        let key = self
+            .artifacts
+            .put_file(&id.to_string(), &name_of(document), document)
+            .await?;
+        let request = JobRequest::Fax(complete(key.to_string()));
+        self.submit(id, request, &key, idempotency_key).await
+    }
+
+    /// Accepts a recording to be turned into MP3.
+    ///
+    /// When this returns, recording and job are durable. `complete` is given the artifact key of
+    /// the stored recording and makes the request of it.
+    pub async fn submit_voicemail(
+        &self,
+        recording: &Path,
+        idempotency_key: Option<String>,
+        complete: impl FnOnce(String) -> VoicemailRequest,
+    ) -> Result<Submitted, IntakeError> {
+        self.look_at_recording(recording)?;
+        let id = new_job_id();
+        let key = self
+            .artifacts
+            .put_file(&id.to_string(), &name_of(recording), recording)
+            .await?;
+        let request = JobRequest::Voicemail(complete(key.to_string()));
+        self.submit(id, request, &key, idempotency_key).await
+    }
+
+    async fn submit(
+        &self,
+        id: JobId,
+        request: JobRequest,
+        stored: &ArtifactKey,
+        idempotency_key: Option<String>,
+    ) -> Result<Submitted, IntakeError> {
+        let idempotency = idempotency_key.map(|key| Idempotency {
+            key,
+            body_hash: body_hash(&request, stored),
+        });
+        let job = NewJob {
+            idempotency,
+            ..NewJob::new(id, request, now())
+        };
+        let outcome = self.store.submit(job).await;
+        if !matches!(outcome, Ok(Submitted::Created(_)))
+            && let Err(error) = self.artifacts.delete(stored).await
+        {
+            tracing::warn!(artifact.key = %stored, %error, "an upload without a job was left");
+        }
+        Ok(outcome?)
+    }
+
+    fn look_at_document(&self, document: &Path) -> Result<(), IntakeError> {
+        let name = name_of(document);
+        let unreadable = |source| IntakeError::Unreadable {
+            name: name.clone(),
+            source,
+        };
+        let refused = |source| IntakeError::Document {
+            name: name.clone(),
+            source,
+        };
+        let file = File::open(document).map_err(unreadable)?;
+        let bytes = file.metadata().map_err(unreadable)?.len();
+        let limit = self.config.limits.document_bytes_max;
+        if bytes > limit {
+            let what = "its size in bytes";
+            return Err(refused(ConvertError::TooLarge {
+                what,
+                value: bytes,
+                limit,
+            }));
+        }
+        let mut head = Vec::with_capacity(HEAD_BYTES);
+        file.take(HEAD_BYTES as u64)
+            .read_to_end(&mut head)
+            .map_err(unreadable)?;
+        sniff(&head).map_err(refused)?;
+        Ok(())
+    }
+
+    fn look_at_recording(&self, recording: &Path) -> Result<(), IntakeError> {
+        let name = name_of(recording);
+        let bytes = std::fs::metadata(recording)
+            .map_err(|source| IntakeError::Unreadable {
+                name: name.clone(),
+                source,
+            })?
+            .len();
+        let limit = self.config.limits.recording_bytes_max;
+        if bytes == 0 {
+            return Err(IntakeError::Recording {
+                name,
+                what: "the file is empty".to_owned(),
+            });
+        }
+        if bytes > limit {
+            let what = format!("it has {bytes} bytes, the limit is {limit}");
+            return Err(IntakeError::Recording { name, what });
+        }
+        Ok(())
+    }
+}
+
+fn name_of(file: &Path) -> String {
+    file.file_name().map_or_else(
+        || "unnamed".to_owned(),
+        |name| name.to_string_lossy().into(),
+    )
+}
+
+/// What makes two requests the same: their content and every field but the key, which names the
+/// job that it was stored for.
+fn body_hash(request: &JobRequest, stored: &ArtifactKey) -> String {
+    let mut request = request.clone();
+    match &mut request {
+        JobRequest::Fax(fax) => stored.digest().clone_into(&mut fax.document),
+        JobRequest::Voicemail(voicemail) => stored.digest().clone_into(&mut voicemail.recording),
+        JobRequest::ReceivedFax(_) => {}
+    }
+    // A request always has a JSON form: its maps have text keys.
+    let text = serde_json::to_vec(&request).expect("a request can be written as JSON");
+    crate::artifact::hex(&Sha256::digest(text))
+}

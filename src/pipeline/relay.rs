@@ -1,0 +1,108 @@
+//! The relay: wake-ups leave the outbox for the queue, and the sweep looks after jobs whose
+//! moment, deadline or lease has passed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::context::{Context, chance, now};
+use crate::job::{JobEvent, JobId};
+use crate::queue::Message;
+use crate::store::StoreError;
+
+const BATCH: u32 = 200;
+/// A job that waits for a worker this long after its last wake-up is woken again.
+const STRANDED_AFTER: Duration = Duration::from_secs(60);
+
+/// Publishes and sweeps until `drain` is cancelled.
+pub(super) async fn run(context: Arc<Context>, drain: CancellationToken) {
+    tokio::join!(publish(&context, &drain), sweep(&context, &drain));
+}
+
+async fn publish(context: &Context, drain: &CancellationToken) {
+    while !drain.is_cancelled() {
+        match publish_batch(context).await {
+            Ok(0) => tokio::select! {
+                () = context.store.outbox_wait(Duration::from_secs(1)) => {}
+                () = drain.cancelled() => {}
+            },
+            Ok(_) => {}
+            Err(error) => {
+                tracing::warn!(%error, "wake-ups could not be published");
+                pause(Duration::from_secs(1), drain).await;
+            }
+        }
+    }
+}
+
+async fn publish_batch(context: &Context) -> Result<usize, Box<dyn std::error::Error>> {
+    let batch = context.store.outbox_batch(BATCH).await?;
+    for entry in &batch {
+        let message = Message {
+            job_id: entry.job_id,
+            attempt: entry.attempt,
+        };
+        context.queue.publish(entry.stage, message, None).await?;
+    }
+    if !batch.is_empty() {
+        let ids: Vec<i64> = batch.iter().map(|entry| entry.id).collect();
+        context.store.outbox_published(&ids).await?;
+    }
+    Ok(batch.len())
+}
+
+async fn sweep(context: &Context, drain: &CancellationToken) {
+    while !drain.is_cancelled() {
+        if let Err(error) = sweep_once(context).await {
+            tracing::warn!(%error, "the sweep was cut short");
+        }
+        pause(context.config.timing.sweep, drain).await;
+    }
+}
+
+async fn sweep_once(context: &Context) -> Result<(), StoreError> {
+    let store = &context.store;
+    // Deadlines before retries: a job that is past its deadline is not begun again.
+    for id in store.past_deadline(now(), BATCH).await? {
+        tell(context, id, JobEvent::DeadlinePassed).await?;
+    }
+    for id in store.expired_leases(now(), BATCH).await? {
+        tell(context, id, JobEvent::LeaseLost).await?;
+    }
+    for id in store.due(now(), BATCH).await? {
+        tell(context, id, JobEvent::DueReached).await?;
+    }
+    let stranded = store.stranded(now(), STRANDED_AFTER, BATCH).await?;
+    if !stranded.is_empty() {
+        store.wake(&stranded, now()).await?;
+    }
+    Ok(())
+}
+
+/// Tells a job what happened; that it moved on meanwhile is no error.
+async fn tell(context: &Context, id: JobId, event: JobEvent) -> Result<(), StoreError> {
+    let name = event.name();
+    match context
+        .store
+        .apply_unleased(id, event, now(), chance())
+        .await
+    {
+        Ok(job) => {
+            tracing::info!(job.id = %id, event = name, status = %job.status(), "swept");
+            Ok(())
+        }
+        Err(error @ (StoreError::IllegalTransition(_) | StoreError::LeaseLost { .. })) => {
+            tracing::debug!(job.id = %id, event = name, %error, "it moved on meanwhile");
+            Ok(())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+async fn pause(time: Duration, drain: &CancellationToken) {
+    tokio::select! {
+        () = tokio::time::sleep(time) => {}
+        () = drain.cancelled() => {}
+    }
+}

@@ -1,0 +1,114 @@
+//! A job in a worker's hands: the lease is kept alive, and what happens is committed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::context::{Context, chance, now};
+use crate::job::{JobEvent, JobId};
+use crate::store::{Job, Lease, StoreError};
+
+/// A job in a worker's hands.
+pub(super) struct Task {
+    pub(super) context: Arc<Context>,
+    pub(super) lease: Lease,
+    /// Cancelled when somebody asked for the job to stop.
+    pub(super) stop: CancellationToken,
+    /// Cancelled when the job is no longer ours.
+    pub(super) lost: CancellationToken,
+}
+
+/// The job is no longer ours, or what happened to it could not be written: nothing more may be
+/// done for it here. The reaper finds it by its lease.
+#[derive(Debug, thiserror::Error)]
+#[error("{cause}")]
+pub(super) struct Abandoned {
+    pub(super) cause: StoreError,
+}
+
+const RETRY_MIN: Duration = Duration::from_millis(20);
+const RETRY_MAX: Duration = Duration::from_secs(2);
+
+impl Task {
+    pub(super) fn new(context: Arc<Context>, lease: Lease) -> Self {
+        Self {
+            context,
+            lease,
+            stop: CancellationToken::new(),
+            lost: CancellationToken::new(),
+        }
+    }
+
+    pub(super) fn id(&self) -> JobId {
+        self.lease.job.id
+    }
+
+    /// Commits what happened.
+    ///
+    /// A store that is busy or full is tried again for as long as the lease holds: what is known
+    /// about a job must not be lost for want of a moment's patience.
+    pub(super) async fn report(&self, event: JobEvent) -> Result<Job, Abandoned> {
+        let mut pause = RETRY_MIN;
+        loop {
+            let outcome = self
+                .context
+                .store
+                .apply(&self.lease, event.clone(), now(), chance())
+                .await;
+            match outcome {
+                Ok(job) => return Ok(job),
+                Err(error) if error.is_transient() && !self.lost.is_cancelled() => {
+                    tracing::warn!(job.id = %self.id(), event = event.name(), %error, "not yet written");
+                    tokio::select! {
+                        () = tokio::time::sleep(pause) => {}
+                        () = self.lost.cancelled() => {}
+                    }
+                    pause = (pause * 2).min(RETRY_MAX);
+                }
+                Err(cause) => {
+                    self.lost.cancel();
+                    return Err(Abandoned { cause });
+                }
+            }
+        }
+    }
+
+    /// Renews the lease until `done`; cancels [`Task::stop`] when the job is to stop and
+    /// [`Task::lost`] when it is not ours any more.
+    pub(super) async fn keep_alive(&self, done: CancellationToken) {
+        let term = self.context.config.timing.lease;
+        let mut until = self.lease.until;
+        loop {
+            tokio::select! {
+                () = tokio::time::sleep(term / 3) => {}
+                () = done.cancelled() => return,
+            }
+            match self
+                .context
+                .store
+                .renew(&self.lease, now().plus(term))
+                .await
+            {
+                Ok(renewal) => {
+                    until = renewal.until;
+                    if renewal.cancel_requested {
+                        self.stop.cancel();
+                    }
+                }
+                Err(error @ (StoreError::LeaseLost { .. } | StoreError::NotFound { .. })) => {
+                    tracing::warn!(job.id = %self.id(), %error, "stopping work");
+                    self.lost.cancel();
+                    return;
+                }
+                Err(error) => {
+                    tracing::warn!(job.id = %self.id(), %error, "the lease was not renewed");
+                    if now() >= until {
+                        self.lost.cancel();
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,19 @@
+//! Documents become fax pages: geometry, refusals, hostile files, and Ghostscript as a judge.
+
+#![allow(
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, its fixture too"
+)]
+
+mod convert {
+    mod bombs;
+    mod fixture;
+    mod geometry;
+    mod judge;
+    mod output;
+    mod pdf;
+    mod process;
+    mod refusals;
+    mod samples;
+    mod tiff;
+}

@@ -1,0 +1,321 @@
+//! What is typed.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use faxmill::pipeline::Role;
+use faxmill::units::{FaxNumber, Resolution};
+
+/// Turns documents into delivered faxes and voicemail recordings into MP3.
+#[derive(Debug, Parser)]
+#[command(
+    name = "faxmill",
+    version,
+    max_term_width = 100,
+    propagate_version = true
+)]
+#[command(
+    after_help = "Exit codes: 0 done · 1 not delivered or not ready · 2 wrong command line · \
+    65 input refused · 66 input unreadable · 69 unavailable · 70 internal fault · \
+    73 output not writable · 74 storage failed · 75 in use by another process · \
+    78 configuration not valid · 130 interrupted"
+)]
+pub(crate) struct Arguments {
+    /// Configuration file (TOML); without one every setting has its default.
+    #[arg(long, global = true, env = "FAXMILL_CONFIG", value_name = "FILE")]
+    pub(crate) config: Option<PathBuf>,
+    /// Folder of jobs and artifacts; goes before the configuration's.
+    #[arg(long, global = true, env = "FAXMILL_DATA", value_name = "FOLDER")]
+    pub(crate) data: Option<PathBuf>,
+    /// Print results as JSON lines.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+    /// What to log, as in `info` or `faxmill=debug,warn`.
+    #[arg(
+        long,
+        global = true,
+        env = "FAXMILL_LOG",
+        default_value = "warn",
+        value_name = "FILTER"
+    )]
+    pub(crate) log: String,
+    /// Log as JSON lines.
+    #[arg(long, global = true)]
+    pub(crate) log_json: bool,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Convert a PDF or TIFF to a fax TIFF.
+    Convert(ConvertArgs),
+    /// Turn a recording into MP3.
+    Transcode(TranscodeArgs),
+    /// Send a document in one call, without a queue.
+    Send(SendArgs),
+    /// Answer calls and keep the faxes they bring.
+    Receive(ReceiveArgs),
+    /// Enqueue a job.
+    #[command(subcommand)]
+    Submit(SubmitCommand),
+    /// Show one job with its attempts.
+    Status(JobArgs),
+    /// Follow jobs to their end.
+    Watch(WatchArgs),
+    /// List jobs, newest first.
+    Jobs(JobsArgs),
+    /// Cancel a job.
+    Cancel(JobArgs),
+    /// Let a held fax go out.
+    Release(JobArgs),
+    /// Decide an indeterminate fax: the call was answered and then its worker was lost.
+    Resolve(ResolveArgs),
+    /// Run every role on this machine.
+    Serve(ServeArgs),
+    /// Run one role.
+    Worker(WorkerArgs),
+    /// Send sample documents over loopback and transcode sample recordings, showing every step.
+    Demo(DemoArgs),
+    /// Check the configuration and print what it means.
+    CheckConfig,
+    /// Print a completion script.
+    Completions {
+        /// The shell to complete for.
+        shell: clap_complete::Shell,
+    },
+    #[command(hide = true)]
+    RenderChild(crate::render::RenderArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ConvertArgs {
+    /// PDF or TIFF to convert.
+    pub(crate) input: PathBuf,
+    /// Fax TIFF to write.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    /// Vertical density: standard, fine or superfine.
+    #[arg(short, long, default_value_t)]
+    pub(crate) resolution: Resolution,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct TranscodeArgs {
+    /// Recording to transcode.
+    pub(crate) input: PathBuf,
+    /// MP3 to write.
+    #[arg(short, long, value_name = "FILE")]
+    pub(crate) output: PathBuf,
+    #[command(flatten)]
+    pub(crate) about: RecordingArgs,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RecordingArgs {
+    /// Type of headerless data, such as gsm, ulaw or alaw.
+    #[arg(long = "type", value_name = "TYPE")]
+    pub(crate) declared_type: Option<String>,
+    /// Who spoke.
+    #[arg(long)]
+    pub(crate) caller: Option<String>,
+    /// Whose mailbox it is.
+    #[arg(long)]
+    pub(crate) mailbox: Option<String>,
+    /// When it was recorded, as in 2026-03-01T14:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) recorded_at: Option<jiff::Timestamp>,
+    /// The recording system's name for the message.
+    #[arg(long)]
+    pub(crate) message_id: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SendArgs {
+    /// PDF or TIFF to send.
+    pub(crate) input: PathBuf,
+    /// SIP URI to call, such as sip:100@127.0.0.1:5070.
+    #[arg(long, value_name = "URI")]
+    pub(crate) to: String,
+    /// Our identity, told to the far end.
+    #[arg(long)]
+    pub(crate) ident: Option<String>,
+    /// Vertical density: standard, fine or superfine.
+    #[arg(short, long, default_value_t)]
+    pub(crate) resolution: Resolution,
+    /// Local SIP address.
+    #[arg(long, default_value = "0.0.0.0:0", value_name = "ADDRESS")]
+    pub(crate) bind: SocketAddr,
+    /// First page to send.
+    #[arg(long, default_value_t = 1, value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) first_page: u32,
+    /// Send without error correction.
+    #[arg(long)]
+    pub(crate) no_ecm: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ReceiveArgs {
+    /// Local SIP address.
+    #[arg(long, default_value = "0.0.0.0:5060", value_name = "ADDRESS")]
+    pub(crate) bind: SocketAddr,
+    /// Folder for received faxes; created if missing.
+    #[arg(short, long, value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
+    /// Our identity, told to the far end.
+    #[arg(long)]
+    pub(crate) ident: Option<String>,
+    /// End after the first call.
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SubmitCommand {
+    /// Enqueue a document to be sent by fax.
+    Fax(SubmitFaxArgs),
+    /// Enqueue a recording to be turned into MP3.
+    Voicemail(SubmitVoicemailArgs),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SubmitFaxArgs {
+    /// PDF or TIFF to send.
+    pub(crate) file: PathBuf,
+    /// Fax number to dial.
+    #[arg(long)]
+    pub(crate) number: FaxNumber,
+    /// SIP URI to call instead of the trunk's.
+    #[arg(long, value_name = "URI")]
+    pub(crate) uri: Option<String>,
+    /// Vertical density: standard, fine or superfine.
+    #[arg(short, long, default_value_t)]
+    pub(crate) resolution: Resolution,
+    /// Our identity, told to the far end.
+    #[arg(long)]
+    pub(crate) ident: Option<String>,
+    /// Not to be dialed before this moment, as in 2026-03-01T14:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<jiff::Timestamp>,
+    /// Seconds until the job expires.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) deadline: Option<u64>,
+    /// Keep the converted fax until `faxmill release`.
+    #[arg(long)]
+    pub(crate) hold: bool,
+    /// Most dials in all.
+    #[arg(long, value_name = "N")]
+    pub(crate) dials_max: Option<u32>,
+    /// What follows when a worker is lost after the call was answered.
+    #[arg(long, value_enum, default_value = "hold")]
+    pub(crate) on_indeterminate: OnIndeterminateArg,
+    #[command(flatten)]
+    pub(crate) common: SubmitCommon,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SubmitVoicemailArgs {
+    /// Recording to transcode.
+    pub(crate) file: PathBuf,
+    #[command(flatten)]
+    pub(crate) about: RecordingArgs,
+    /// Seconds until the job expires.
+    #[arg(long, value_name = "SECONDS")]
+    pub(crate) deadline: Option<u64>,
+    #[command(flatten)]
+    pub(crate) common: SubmitCommon,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SubmitCommon {
+    /// A key of your own: the same key and job again returns the first job instead of a second.
+    #[arg(long, value_name = "KEY")]
+    pub(crate) idempotency_key: Option<String>,
+    /// Follow the job to its end.
+    #[arg(long)]
+    pub(crate) wait: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnIndeterminateArg {
+    /// Wait for a person.
+    Hold,
+    /// Send again from the first unconfirmed page, at the risk of sending it twice.
+    Retry,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JobArgs {
+    /// The job's id.
+    pub(crate) job: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResolveArgs {
+    /// The job's id.
+    pub(crate) job: String,
+    /// What became of the fax.
+    #[arg(long = "as", value_enum)]
+    pub(crate) verdict: VerdictArg,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum VerdictArg {
+    /// Send again from the first unconfirmed page.
+    Retry,
+    /// It arrived, as somebody made sure.
+    Delivered,
+    /// It did not arrive and is not sent again.
+    Failed,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// The jobs' ids; without any, every job.
+    pub(crate) jobs: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct JobsArgs {
+    /// Only jobs in this status.
+    #[arg(long)]
+    pub(crate) status: Option<String>,
+    /// Most jobs to list.
+    #[arg(long, default_value_t = 50, value_name = "N")]
+    pub(crate) limit: u32,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ServeArgs {
+    /// Roles to run instead of all.
+    #[arg(long, value_delimiter = ',', value_name = "ROLES")]
+    pub(crate) roles: Vec<Role>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WorkerArgs {
+    /// convert, transmit, receive, transcode or relay.
+    pub(crate) role: Role,
+    /// Jobs worked on at a time; goes before the configuration's.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
+    pub(crate) concurrency: Option<u16>,
+    #[arg(long, hide = true)]
+    pub(crate) supervised: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct DemoArgs {
+    /// Folder for everything the demo makes; emptied first if an earlier demo made it.
+    #[arg(short, long, default_value = "faxmill-demo", value_name = "FOLDER")]
+    pub(crate) out: PathBuf,
+}
+
+pub(crate) fn completions(shell: clap_complete::Shell) {
+    clap_complete::generate(
+        shell,
+        &mut Arguments::command(),
+        "faxmill",
+        &mut std::io::stdout().lock(),
+    );
+}

@@ -1,0 +1,75 @@
+//! `faxmill convert`: a document becomes a fax TIFF.
+
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+
+use faxmill::convert::{
+    ConvertError, ConvertOptions, ConvertProgress, ConvertReport, ConvertStage, Renderer,
+    convert_file,
+};
+
+use crate::arguments::ConvertArgs;
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::settings::Settings;
+
+pub(crate) fn run(
+    args: &ConvertArgs,
+    settings: &Settings,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let mut options = ConvertOptions::new(Renderer::find().map_err(failure)?);
+    options.resolution = args.resolution;
+    options.limits = settings.load()?.limits;
+    let mut progress = output.progress(&name(&args.input));
+    let report = convert_file(
+        &args.input,
+        &args.output,
+        &options,
+        &mut |step| show(&mut progress, step),
+        &AtomicBool::new(false),
+    )
+    .map_err(failure)?;
+    progress.finish(&format!("{} pages", report.pages.len()));
+    output.result(&report, &sentence(&report, &args.output));
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The name a progress line carries.
+pub(crate) fn name(path: &std::path::Path) -> String {
+    path.file_name()
+        .map_or_else(|| "input".to_owned(), |name| name.to_string_lossy().into())
+}
+
+/// The exit code of a document that was not converted.
+pub(crate) fn failure(error: ConvertError) -> Failure {
+    let exit = match &error {
+        ConvertError::Io(_) => Exit::NoInput,
+        ConvertError::Write(_) => Exit::NoOutput,
+        ConvertError::LibraryMissing { .. } | ConvertError::Start(_) => Exit::Unavailable,
+        _ => Exit::Refused,
+    };
+    Failure::new(exit, error.reason().code(), error.to_string())
+}
+
+/// Shows how far a conversion is.
+pub(crate) fn show(progress: &mut crate::output::Progress, step: ConvertProgress) {
+    let what = match step.stage {
+        ConvertStage::Inspecting => "inspecting",
+        ConvertStage::Rendering => "pages",
+        ConvertStage::Finishing => "finishing",
+    };
+    progress.update(what, step.page.into(), step.pages.map(u64::from));
+}
+
+fn sentence(report: &ConvertReport, path: &std::path::Path) -> String {
+    let bytes: u64 = report.pages.iter().map(|page| page.bytes).sum();
+    let elapsed = report.elapsed;
+    let seconds = (elapsed.inspect_ms + elapsed.render_ms + elapsed.encode_ms) / 1000.0;
+    let plural = if report.pages.len() == 1 { "" } else { "s" };
+    format!(
+        "{}: {} page{plural}, {bytes} bytes of MMR, {seconds:.2} s",
+        path.display(),
+        report.pages.len()
+    )
+}

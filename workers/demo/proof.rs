@@ -1,0 +1,157 @@
+//! What became of the demo's jobs, judged by tools of others.
+
+use std::path::Path;
+use std::process::{self, Command};
+
+use faxmill::artifact::ArtifactKey;
+use faxmill::job::{JobEvent, JobId};
+use faxmill::pipeline::Context;
+use faxmill::store::EventRecord;
+
+use crate::exit::{Exit, Failure};
+use crate::jobs;
+use crate::output::Output;
+
+const EVENTS_MAX: u32 = 1000;
+
+/// Shows that the far end has the pixels that were stored, and how long each stage took.
+pub(super) async fn of_fax(
+    context: &Context,
+    id: JobId,
+    received: &Path,
+    output: &Output,
+) -> Result<(), Failure> {
+    let job = super::job(context, id).await?;
+    let stored = artifact(context, &job, "fax")?;
+    // -t: tags may differ (the far end names itself in them), pixels may not.
+    let received = received.display().to_string();
+    let verdict = tool("tiffcmp", &["-t", &stored, &received], "libtiff-tools")?;
+    if !verdict.status.success() {
+        let words = String::from_utf8_lossy(&verdict.stdout);
+        let message = format!("{received} differs from {stored}: {}", words.trim());
+        return Err(Failure::new(Exit::NotDone, "fax-differs", message));
+    }
+    let stages = stages(context, id).await?;
+    let pages = job.state.pages_confirmed;
+    output.result(
+        &serde_json::json!({
+            "job": id.to_string(), "status": job.status().name(), "pages": pages,
+            "identical": true, "stored": stored, "received": received,
+            "stages_ms": stages.iter().cloned().collect::<serde_json::Map<_, _>>(),
+        }),
+        &format!(
+            "\nfax {id}: {}, {pages} pages, tiffcmp finds no differing pixel\n  \
+             stored    {stored}\n  received  {received}\n  took      {}",
+            job.status(),
+            words(&stages)
+        ),
+    );
+    Ok(())
+}
+
+/// Shows that the MP3 is as long as the recording, and how long each stage took.
+pub(super) async fn of_recording(
+    context: &Context,
+    id: JobId,
+    output: &Output,
+) -> Result<(), Failure> {
+    let job = super::job(context, id).await?;
+    let mp3 = artifact(context, &job, "mp3")?;
+    let arguments = [
+        "-v",
+        "error",
+        "-show_entries",
+        "format=duration",
+        "-of",
+        "csv=p=0",
+        mp3.as_str(),
+    ];
+    let measured = tool("ffprobe", &arguments, "ffmpeg")?;
+    let expected = job.state.duration_ms.unwrap_or_default() as f64 / 1000.0;
+    let exact = measured
+        .trim()
+        .parse()
+        .is_ok_and(|found: f64| (found - expected).abs() <= 0.001);
+    if !exact {
+        let message = format!("{mp3}: ffprobe says {} s, not {expected}", measured.trim());
+        return Err(Failure::new(Exit::NotDone, "duration-differs", message));
+    }
+    let stages = stages(context, id).await?;
+    output.result(
+        &serde_json::json!({
+            "job": id.to_string(), "status": job.status().name(),
+            "duration_seconds": expected, "mp3": mp3,
+            "stages_ms": stages.iter().cloned().collect::<serde_json::Map<_, _>>(),
+        }),
+        &format!(
+            "\nvoicemail {id}: {}, {expected:.3} s, as ffprobe finds too\n  \
+             mp3       {mp3}\n  took      {}",
+            job.status(),
+            words(&stages)
+        ),
+    );
+    Ok(())
+}
+
+fn artifact(context: &Context, job: &faxmill::store::Job, role: &str) -> Result<String, Failure> {
+    job.state
+        .artifacts
+        .get(role)
+        .and_then(|key| key.parse::<ArtifactKey>().ok())
+        .map(|key| context.artifacts.location(&key))
+        .ok_or_else(|| {
+            let message = format!("job {} has no {role}", job.id);
+            Failure::new(Exit::NotDone, "artifact-missing", message)
+        })
+}
+
+fn tool(name: &str, arguments: &[&str], package: &str) -> Result<process::Output, Failure> {
+    Command::new(name)
+        .args(arguments)
+        .output()
+        .map_err(|error| {
+            let message = format!("{name}: {error}: install the package {package}");
+            Failure::new(Exit::Unavailable, "tool-missing", message)
+        })
+}
+
+/// Time between the events that end each stage.
+async fn stages(context: &Context, id: JobId) -> Result<Vec<(String, serde_json::Value)>, Failure> {
+    let events = context
+        .store
+        .events(id, 0, EVENTS_MAX)
+        .await
+        .map_err(|error| jobs::failure(&error))?;
+    let mut stages: Vec<(String, serde_json::Value)> = Vec::new();
+    let mut since = events.first().map(|event| event.at).unwrap_or_default();
+    for event in &events {
+        if let Some(stage) = ended_stage(event) {
+            let took = event.at.since(since).as_millis() as u64;
+            stages.push((stage.to_owned(), took.into()));
+            since = event.at;
+        }
+    }
+    Ok(stages)
+}
+
+fn ended_stage(record: &EventRecord) -> Option<&'static str> {
+    Some(match &record.event {
+        JobEvent::Claimed { .. } => "queued",
+        JobEvent::ValidationDone { .. } => "validate",
+        JobEvent::Converted { .. } => "convert",
+        JobEvent::Answered => "dial",
+        JobEvent::Negotiated { .. } => "negotiate",
+        JobEvent::AttemptEnded { .. } => "send",
+        JobEvent::TranscodeDone { .. } => "transcode",
+        _ => return None,
+    })
+}
+
+fn words(stages: &[(String, serde_json::Value)]) -> String {
+    let seconds = |took: &serde_json::Value| took.as_f64().unwrap_or_default() / 1000.0;
+    let parts: Vec<String> = stages
+        .iter()
+        .map(|(stage, took)| format!("{stage} {:.2} s", seconds(took)))
+        .collect();
+    parts.join(", ")
+}

@@ -1,0 +1,231 @@
+//! `faxmill status`, `jobs`, `cancel`, `release` and `resolve`: looking at jobs and deciding.
+
+use std::process::ExitCode;
+
+use faxmill::job::{Attempt, IndeterminateResolution, JobEvent, JobId, JobRequest, Status};
+use faxmill::pipeline::{Context, now};
+use faxmill::store::{Job, JobFilter, StoreError};
+use faxmill::units::UnixMillis;
+
+use crate::arguments::{JobArgs, JobsArgs, ResolveArgs, VerdictArg};
+use crate::exit::{Exit, Failure};
+use crate::output::Output;
+use crate::settings::Settings;
+
+pub(crate) fn status(
+    args: &JobArgs,
+    settings: &Settings,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    crate::block_on(async {
+        let context = open(settings).await?;
+        let id = parse(&args.job)?;
+        let job = context
+            .store
+            .job(id)
+            .await
+            .map_err(|error| failure(&error))?;
+        let attempts = context
+            .store
+            .attempts(id)
+            .await
+            .map_err(|error| failure(&error))?;
+        let value = serde_json::json!({ "job": job, "attempts": attempts });
+        output.result(&value, &describe(&context, &job, &attempts));
+        Ok(ExitCode::SUCCESS)
+    })?
+}
+
+pub(crate) fn list(
+    args: &JobsArgs,
+    settings: &Settings,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let status = args
+        .status
+        .as_ref()
+        .map(|text| {
+            text.parse::<Status>().map_err(|error| {
+                Failure::new(Exit::Refused, "status", format!("--status: {error}"))
+            })
+        })
+        .transpose()?;
+    crate::block_on(async {
+        let context = open(settings).await?;
+        let filter = JobFilter {
+            status,
+            ..JobFilter::default()
+        };
+        let page = context
+            .store
+            .list(&filter, None, args.limit)
+            .await
+            .map_err(|error| failure(&error))?;
+        for job in &page.jobs {
+            output.result(job, &line(job));
+        }
+        if page.jobs.is_empty() {
+            output.say("no jobs");
+        }
+        Ok(ExitCode::SUCCESS)
+    })?
+}
+
+pub(crate) fn cancel(
+    args: &JobArgs,
+    settings: &Settings,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    decide(&args.job, JobEvent::CancelRequested, settings, output)
+}
+
+pub(crate) fn release(
+    args: &JobArgs,
+    settings: &Settings,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    decide(&args.job, JobEvent::HoldReleased, settings, output)
+}
+
+pub(crate) fn resolve(
+    args: &ResolveArgs,
+    settings: &Settings,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let resolution = match args.verdict {
+        VerdictArg::Retry => IndeterminateResolution::Retry,
+        VerdictArg::Delivered => IndeterminateResolution::Delivered,
+        VerdictArg::Failed => IndeterminateResolution::Failed,
+    };
+    decide(
+        &args.job,
+        JobEvent::IndeterminateResolved { resolution },
+        settings,
+        output,
+    )
+}
+
+fn decide(
+    job: &str,
+    event: JobEvent,
+    settings: &Settings,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    crate::block_on(async {
+        let context = open(settings).await?;
+        let job = context
+            .store
+            .apply_unleased(parse(job)?, event, now(), 0.5)
+            .await
+            .map_err(|error| failure(&error))?;
+        let stopping = job.state.stop_requested() && !job.state.is_terminal();
+        let words = if stopping {
+            format!("{}: {}, asked to stop", job.id, job.status())
+        } else {
+            format!("{}: {}", job.id, job.status())
+        };
+        output.result(&job, &words);
+        Ok(ExitCode::SUCCESS)
+    })?
+}
+
+/// Opens the data folder for a command.
+pub(crate) async fn open(settings: &Settings) -> Result<Context, Failure> {
+    Context::open(settings.load()?, "command")
+        .await
+        .map_err(|error| Failure::new(Exit::Storage, error.code(), error.to_string()))
+}
+
+pub(crate) fn parse(text: &str) -> Result<JobId, Failure> {
+    text.parse::<JobId>()
+        .map_err(|error| Failure::new(Exit::Refused, error.code(), error.to_string()))
+}
+
+pub(crate) fn failure(error: &StoreError) -> Failure {
+    Failure::new(exit_of(error), error.code(), error.to_string())
+}
+
+pub(crate) fn exit_of(error: &StoreError) -> Exit {
+    match error {
+        StoreError::NotFound { .. } => Exit::Unavailable,
+        StoreError::IllegalTransition(_)
+        | StoreError::Conflict
+        | StoreError::Request(_)
+        | StoreError::NumberRefused { .. } => Exit::Refused,
+        _ => Exit::Storage,
+    }
+}
+
+/// A job in one line.
+pub(crate) fn line(job: &Job) -> String {
+    let what = match &job.request {
+        JobRequest::Fax(fax) => format!("{} to {}", fax.document_name, fax.number),
+        JobRequest::Voicemail(voicemail) => voicemail.recording_name.clone(),
+        JobRequest::ReceivedFax(received) => format!("from {}", received.from),
+    };
+    let state = &job.state;
+    let mut line = format!("{}  {:12}  {what}", job.id, job.status());
+    if let Some(pages) = state.pages {
+        line += &format!("  {}/{pages} pages", state.pages_confirmed);
+    }
+    if let Some(reason) = state.reason {
+        line += &format!("  {}", reason.code());
+    }
+    line
+}
+
+fn describe(context: &Context, job: &Job, attempts: &[Attempt]) -> String {
+    let state = &job.state;
+    let mut lines = vec![line(job)];
+    lines.push(format!("  accepted {}", time(state.created_at)));
+    if let Some(at) = state.next_at {
+        lines.push(format!("  due {}", time(at)));
+    }
+    if let Some(at) = state.ended_at {
+        lines.push(format!("  ended {}", time(at)));
+    }
+    if let Some(reason) = state.reason {
+        let detail = state.detail.as_deref().unwrap_or_default();
+        lines.push(format!(
+            "  {}: {} {detail}",
+            reason.code(),
+            reason.sentence()
+        ));
+    }
+    for (role, key) in &state.artifacts {
+        let place = key
+            .parse()
+            .map_or_else(|_| key.clone(), |key| context.artifacts.location(&key));
+        lines.push(format!("  {role}: {place}"));
+    }
+    lines.extend(attempts.iter().map(attempt_line));
+    lines.join("\n")
+}
+
+fn attempt_line(attempt: &Attempt) -> String {
+    let outcome = match (&attempt.result, attempt.reason) {
+        (None, _) => "under way".to_owned(),
+        (Some(result), None) => format!("{result:?}").to_lowercase(),
+        (Some(result), Some(reason)) => format!("{result:?}: {}", reason.code()).to_lowercase(),
+    };
+    format!(
+        "  attempt {} at {} from page {}: {outcome}, {} pages confirmed{}",
+        attempt.number,
+        time(attempt.started_at),
+        attempt.first_page,
+        attempt.pages_confirmed,
+        attempt
+            .detail
+            .as_ref()
+            .map(|detail| format!(" ({detail})"))
+            .unwrap_or_default()
+    )
+}
+
+/// A moment as people write it, in UTC.
+pub(crate) fn time(at: UnixMillis) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(
+        |_| at.0.to_string(),
+        |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+    )
+}

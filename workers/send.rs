@@ -1,0 +1,172 @@
+//! `faxmill send`: one document, one call, no queue.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::atomic::AtomicBool;
+
+use async_trait::async_trait;
+use faxmill::convert::{ConvertOptions, Renderer, convert_file};
+use faxmill::sip::{
+    Agent, AgentConfig, CallObserver, CallOutcome, Credentials, ObserverRefused, OutgoingFax,
+    SipUri,
+};
+use faxmill::t30;
+
+use crate::arguments::SendArgs;
+use crate::convert::{failure, name, show};
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, Progress};
+use crate::settings::Settings;
+use crate::{call, signals};
+
+pub(crate) fn run(
+    args: &SendArgs,
+    settings: &Settings,
+    output: &Output,
+) -> Result<ExitCode, Failure> {
+    let config = settings.load()?;
+    let target: SipUri = args
+        .to
+        .parse()
+        .map_err(|error| Failure::new(Exit::Refused, "sip-uri", format!("--to: {error}")))?;
+    let fax_tiff = FaxTiff::temporary();
+    let pages = convert(args, &config.limits, &fax_tiff.path, output)?;
+    if args.first_page > pages {
+        let message = format!(
+            "--first-page {}: the document has {pages} pages",
+            args.first_page
+        );
+        return Err(Failure::new(Exit::Refused, "first-page", message));
+    }
+    let mut fax = OutgoingFax::new(target, &fax_tiff.path);
+    fax.first_page = args.first_page - 1;
+    fax.ident = args.ident.clone().unwrap_or(config.line.ident);
+    fax.ecm = if args.no_ecm {
+        t30::Ecm::Off
+    } else {
+        t30::Ecm::On
+    };
+    fax.limits = config.limits;
+    fax.credentials = config
+        .trunk
+        .and_then(|trunk| trunk.credentials)
+        .map(|credentials| Credentials {
+            username: credentials.username,
+            password: credentials.password,
+        });
+    let outcome = crate::block_on(send(args, fax, pages, output))??;
+    let words = call::sentence(&outcome);
+    output.result(&call::json(&outcome), &words);
+    Ok(if outcome.is_complete() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(Exit::NotDone as u8)
+    })
+}
+
+fn convert(
+    args: &SendArgs,
+    limits: &faxmill::limits::Limits,
+    target: &Path,
+    output: &Output,
+) -> Result<u32, Failure> {
+    let mut options = ConvertOptions::new(Renderer::find().map_err(failure)?);
+    options.resolution = args.resolution;
+    options.limits = limits.clone();
+    let mut progress = output.progress(&name(&args.input));
+    let report = convert_file(
+        &args.input,
+        target,
+        &options,
+        &mut |step| show(&mut progress, step),
+        &AtomicBool::new(false),
+    )
+    .map_err(failure)?;
+    progress.finish(&format!("{} pages ready", report.pages.len()));
+    Ok(report.pages.len() as u32)
+}
+
+async fn send(
+    args: &SendArgs,
+    fax: OutgoingFax,
+    pages: u32,
+    output: &Output,
+) -> Result<CallOutcome, Failure> {
+    let agent = Agent::start(AgentConfig::new(args.bind))
+        .await
+        .map_err(|error| Failure::new(Exit::Unavailable, error.code(), error.to_string()))?;
+    let drain = signals::drain_token(false)
+        .map_err(|error| Failure::new(Exit::Internal, "signals", error.to_string()))?;
+    let first = fax.first_page;
+    let mut shown = Shown {
+        progress: output.progress(&args.to),
+        first,
+        pages,
+    };
+    shown.progress.update("dialing", 0, None);
+    let outcome = agent.send_fax(fax, &mut shown, drain).await;
+    shown.progress.finish(
+        outcome
+            .reason
+            .map_or("delivered", faxmill::job::Reason::code),
+    );
+    agent.shutdown().await;
+    Ok(outcome)
+}
+
+/// Shows a call's progress.
+struct Shown {
+    progress: Progress,
+    first: u32,
+    pages: u32,
+}
+
+#[async_trait]
+impl CallObserver for Shown {
+    async fn ringing(&mut self) {
+        self.progress.update("ringing", 0, None);
+    }
+
+    async fn answered(&mut self) -> Result<(), ObserverRefused> {
+        self.progress.update("answered, negotiating", 0, None);
+        Ok(())
+    }
+
+    async fn negotiated(&mut self, negotiated: &t30::Negotiated) {
+        let what = format!("pages at {} bit/s", negotiated.bit_rate);
+        self.progress
+            .update(&what, self.first.into(), Some(self.pages.into()));
+    }
+
+    async fn page_confirmed(&mut self, page: &t30::PageResult) {
+        self.progress.update(
+            "pages confirmed",
+            u64::from(page.index) + 1,
+            Some(self.pages.into()),
+        );
+    }
+}
+
+/// The converted fax for as long as the call lasts, in the system's folder for temporary files.
+struct FaxTiff {
+    path: PathBuf,
+}
+
+impl FaxTiff {
+    fn temporary() -> Self {
+        let name = format!("faxmill-send-{}.tiff", std::process::id());
+        Self {
+            path: std::env::temp_dir().join(name),
+        }
+    }
+}
+
+impl Drop for FaxTiff {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.path)
+            && error.kind() != std::io::ErrorKind::NotFound
+        {
+            tracing::warn!(path = %self.path.display(), %error, "a temporary file was left");
+        }
+    }
+}
