@@ -6,6 +6,7 @@ use std::time::Duration;
 use rsipstack::dialog::dialog::{Dialog, DialogState, DialogStateReceiver, TransactionHandle};
 use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::{Header, HeadersExt, Method, Request, StatusCode};
+use rsipstack::transaction::key::TransactionRole;
 use tokio::sync::mpsc;
 
 use super::stack::{ALLOW, Core};
@@ -179,10 +180,21 @@ impl CallDialog {
 
     /// Ends the call, if the far end has not, and waits a moment for its word on it.
     pub(super) async fn hang_up(&mut self) {
-        if !std::mem::replace(&mut self.over, true) {
-            let bye = self.spawn_bye();
+        if let Some(bye) = self.end() {
             let _ = tokio::time::timeout(BYE_WAIT, bye).await;
         }
+    }
+
+    /// Refuses a call that still rings at our side, sends BYE in one that was answered.
+    fn end(&mut self) -> Option<tokio::task::JoinHandle<()>> {
+        if std::mem::replace(&mut self.over, true) {
+            return None;
+        }
+        if self.dialog.role() == TransactionRole::Server && self.dialog.state().can_cancel() {
+            self.reject(480);
+            return None;
+        }
+        Some(self.spawn_bye())
     }
 
     fn spawn_bye(&self) -> tokio::task::JoinHandle<()> {
@@ -206,10 +218,12 @@ impl CallDialog {
 
 impl Drop for CallDialog {
     fn drop(&mut self) {
-        if !std::mem::replace(&mut self.over, true) && tokio::runtime::Handle::try_current().is_ok()
-        {
-            drop(self.spawn_bye());
-        } else {
+        // Outside the runtime nothing can be sent any more.
+        let bye = match tokio::runtime::Handle::try_current() {
+            Ok(_) => self.end(),
+            Err(_) => None,
+        };
+        if bye.is_none() {
             self.core.dialogs.remove_dialog(&self.dialog.id());
         }
     }

@@ -300,10 +300,16 @@ impl Run {
 
     /// The session's last events, after its end was decided.
     async fn drain(&mut self, observer: &mut dyn CallObserver) {
+        use t30::Event as Fax;
         while let Some(event) = self.next_event() {
             observer.event(&event).await;
-            if let t30::Event::Finished(outcome) = event {
-                self.outcome = Some(outcome);
+            match event {
+                Fax::PageConfirmed(page) => {
+                    self.pages_confirmed += 1;
+                    observer.page_confirmed(&page).await;
+                }
+                Fax::Finished(outcome) => self.outcome = Some(outcome),
+                _ => {}
             }
         }
     }
@@ -338,9 +344,7 @@ impl Run {
             reason,
             detail,
             sip_status: Some(self.call.status),
-            pages_confirmed: fax
-                .as_ref()
-                .map_or(self.pages_confirmed, |fax| fax.pages_confirmed),
+            pages_confirmed: self.pages_confirmed,
             pages_total: fax.as_ref().and_then(|fax| fax.pages_total),
             possibly_delivered: fax.as_ref().is_some_and(|fax| fax.possibly_delivered),
             t30_code: fax.as_ref().map(|fax| fax.code),
@@ -362,11 +366,10 @@ impl Run {
     /// Why the fax is not complete, if it is not, and the end in words.
     fn verdict(&self, ending: Ending) -> (Option<Reason>, String) {
         let fax = self.outcome.as_ref();
-        let pages = fax.map_or(0, |fax| fax.pages_confirmed);
-        // Delivery is what was confirmed, however the call ended.
-        if let Some(fax) = fax
-            && fax.complete
-        {
+        let pages = self.pages_confirmed;
+        // Delivery is what was confirmed, however the call ended; but a page that could not be
+        // stored is not received, whatever the engine thinks of it.
+        if fax.is_some_and(|fax| fax.complete) && !matches!(ending, Ending::Refused(_)) {
             return (None, format!("{pages} pages confirmed"));
         }
         let receiving = matches!(self.call.session.role, FaxRole::Receive { .. });

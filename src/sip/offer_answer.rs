@@ -31,6 +31,8 @@ pub struct Policy {
     pub ask_again_after: Duration,
     /// The longest wait for the answer to our request.
     pub answer_within: Duration,
+    /// How long after our last refused request the far end may still ask itself.
+    pub wait_after_refusal: Duration,
     /// How long after the answer T.38 must be agreed.
     pub agree_within: Duration,
 }
@@ -43,6 +45,7 @@ impl Policy {
             asks_max: 2,
             ask_again_after: Duration::from_millis(3_000),
             answer_within: Duration::from_secs(20),
+            wait_after_refusal: Duration::from_secs(8),
             agree_within: Duration::from_secs(25),
         }
     }
@@ -506,6 +509,9 @@ impl OfferAnswer {
         self.refusal = Some(status);
         if self.asks < self.policy.asks_max {
             self.ask = Ask::At(now + self.policy.ask_again_after);
+        } else {
+            let last = now + self.policy.wait_after_refusal;
+            self.agree_by = self.agree_by.map(|by| by.min(last));
         }
     }
 

@@ -25,6 +25,7 @@ async fn send_watched(
     let mut fax = OutgoingFax::new(target, desk.fax());
     fax.policy.ask_after = Some(Duration::from_millis(200));
     fax.policy.asks_max = 1;
+    fax.policy.wait_after_refusal = Duration::from_secs(1);
     fax.policy.agree_within = Duration::from_secs(2);
     change(&mut fax);
     let outcome = agent

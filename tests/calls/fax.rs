@@ -1,32 +1,224 @@
 //! Whole faxes between two of our own agents, at real pace.
 
-use faxmill::sip::{IncomingFax, NoObserver, OutgoingFax};
+use async_trait::async_trait;
+use faxmill::job::Reason;
+use faxmill::sip::{
+    Agent, CallObserver, CallOutcome, IncomingFax, NoObserver, ObserverRefused, OutgoingFax,
+};
+use faxmill::t30::{Negotiated, PageResult};
+use tokio::net::UdpSocket;
 use tokio_util::sync::CancellationToken;
 
 use crate::support::{Desk, agent, number_at, read_pages};
 
+/// A fax from one agent to another; each side may be changed, watched and cancelled.
+struct Pair {
+    caller: Agent,
+    called: Agent,
+    desk: Desk,
+    cancel_caller: CancellationToken,
+    cancel_called: CancellationToken,
+}
+
+impl Pair {
+    async fn with_pages(pages: u32) -> Self {
+        Self {
+            caller: agent().await,
+            called: agent().await,
+            desk: Desk::with_pages(pages),
+            cancel_caller: CancellationToken::new(),
+            cancel_called: CancellationToken::new(),
+        }
+    }
+
+    async fn run(
+        &self,
+        sends: &mut dyn CallObserver,
+        receives: &mut dyn CallObserver,
+        change: impl FnOnce(&mut OutgoingFax, &mut IncomingFax),
+    ) -> (CallOutcome, CallOutcome) {
+        let mut outgoing = OutgoingFax::new(number_at(&self.called, "100"), self.desk.fax());
+        outgoing.ident = "+15550001".to_owned();
+        let mut incoming = IncomingFax::new(self.desk.received());
+        incoming.ident = "+15550002".to_owned();
+        change(&mut outgoing, &mut incoming);
+        let receive = async {
+            let call = self.called.next_call().await.expect("a call");
+            assert_eq!(call.to.as_deref(), Some("100"));
+            call.receive_fax(incoming, receives, self.cancel_called.clone())
+                .await
+        };
+        let send = self
+            .caller
+            .send_fax(outgoing, sends, self.cancel_caller.clone());
+        tokio::join!(send, receive)
+    }
+}
+
+/// Counts what it is told, in order.
+#[derive(Default)]
+struct Diary(Vec<&'static str>);
+
+#[async_trait]
+impl CallObserver for Diary {
+    async fn ringing(&mut self) {
+        self.0.push("ringing");
+    }
+    async fn answered(&mut self) -> Result<(), ObserverRefused> {
+        self.0.push("answered");
+        Ok(())
+    }
+    async fn negotiated(&mut self, _: &Negotiated) {
+        self.0.push("negotiated");
+    }
+    async fn page_confirmed(&mut self, _: &PageResult) {
+        self.0.push("page confirmed");
+    }
+    async fn page_received(&mut self, _: &PageResult) -> Result<(), ObserverRefused> {
+        self.0.push("page received");
+        Ok(())
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_arrives_exact_when_the_called_side_asks_for_t38() {
-    let (caller, called) = (agent().await, agent().await);
-    let desk = Desk::with_pages(1);
-    let mut fax = OutgoingFax::new(number_at(&called, "100"), desk.fax());
-    fax.ident = "+15550001".to_owned();
-    let receive = async {
-        let call = called.next_call().await.expect("a call");
-        assert_eq!(call.to.as_deref(), Some("100"));
-        let mut fax = IncomingFax::new(desk.received());
-        fax.ident = "+15550002".to_owned();
-        call.receive_fax(fax, &mut NoObserver, CancellationToken::new())
-            .await
-    };
-    let mut observer = NoObserver;
-    let send = caller.send_fax(fax, &mut observer, CancellationToken::new());
-    let (sent, received) = tokio::join!(send, receive);
-    println!("{sent:#?}\n{received:#?}");
+    let pair = Pair::with_pages(1).await;
+    let (mut sends, mut receives) = (Diary::default(), Diary::default());
+    let (sent, received) = pair.run(&mut sends, &mut receives, |_, _| ()).await;
     assert_eq!(sent.reason, None, "{}", sent.detail);
     assert_eq!(received.reason, None, "{}", received.detail);
     assert_eq!((sent.pages_confirmed, received.pages_confirmed), (1, 1));
+    assert_eq!(sent.pages_total, Some(1));
     assert_eq!(sent.far_ident.as_deref(), Some("+15550002"));
     assert_eq!(received.far_ident.as_deref(), Some("+15550001"));
-    assert_eq!(read_pages(&desk.received()), desk.pages);
+    assert_eq!(read_pages(&pair.desk.received()), pair.desk.pages);
+    assert_eq!(
+        sends.0,
+        ["ringing", "answered", "negotiated", "page confirmed"]
+    );
+    assert_eq!(receives.0, ["answered", "negotiated", "page received"]);
+    assert_eq!((sent.media.malformed, received.media.malformed), (0, 0));
+    assert_eq!(sent.call_id, received.call_id);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn two_pages_arrive_exact_when_the_caller_asks_for_t38() {
+    let pair = Pair::with_pages(2).await;
+    let (mut sends, mut receives) = (NoObserver, NoObserver);
+    let run = pair.run(&mut sends, &mut receives, |outgoing, incoming| {
+        outgoing.policy.ask_after = Some(std::time::Duration::from_millis(100));
+        incoming.policy.ask_after = None;
+    });
+    let (sent, received) = run.await;
+    assert_eq!(sent.reason, None, "{}", sent.detail);
+    assert_eq!(received.reason, None, "{}", received.detail);
+    assert_eq!((sent.pages_confirmed, received.pages_confirmed), (2, 2));
+    assert_eq!(read_pages(&pair.desk.received()), pair.desk.pages);
+}
+
+/// Cancels the call it watches once the fax machines have agreed.
+struct CancelsInMidPage(CancellationToken);
+
+#[async_trait]
+impl CallObserver for CancelsInMidPage {
+    async fn negotiated(&mut self, _: &Negotiated) {
+        self.0.cancel();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_far_end_that_hangs_up_in_mid_page_leaves_nothing_delivered() {
+    let pair = Pair::with_pages(1).await;
+    let mut receives = CancelsInMidPage(pair.cancel_called.clone());
+    let (sent, received) = pair.run(&mut NoObserver, &mut receives, |_, _| ()).await;
+    assert!(
+        matches!(
+            sent.reason,
+            Some(Reason::RemoteDisconnected | Reason::CallDropped)
+        ),
+        "{sent:?}"
+    );
+    assert!(sent.answered);
+    assert_eq!(sent.pages_confirmed, 0);
+    assert!(!sent.possibly_delivered);
+    assert_eq!(received.reason, Some(Reason::CanceledByUser));
+    assert_eq!(received.pages_confirmed, 0);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_sender_that_cancels_in_mid_fax_ends_both_sides() {
+    let pair = Pair::with_pages(1).await;
+    let mut sends = CancelsInMidPage(pair.cancel_caller.clone());
+    let (sent, received) = pair.run(&mut sends, &mut NoObserver, |_, _| ()).await;
+    assert_eq!(sent.reason, Some(Reason::CanceledByUser));
+    assert!(received.reason.is_some());
+    assert_eq!(received.pages_confirmed, 0);
+}
+
+/// Cannot store the page.
+struct FullDisk;
+
+#[async_trait]
+impl CallObserver for FullDisk {
+    async fn page_received(&mut self, _: &PageResult) -> Result<(), ObserverRefused> {
+        Err(ObserverRefused {
+            message: "no space left on device".to_owned(),
+        })
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_page_that_cannot_be_stored_is_never_confirmed() {
+    let pair = Pair::with_pages(1).await;
+    let (sent, received) = pair.run(&mut NoObserver, &mut FullDisk, |_, _| ()).await;
+    assert_eq!(received.reason, Some(Reason::StorageFailed));
+    assert!(
+        received.detail.contains("no space left"),
+        "{}",
+        received.detail
+    );
+    assert_eq!(received.pages_confirmed, 0);
+    assert_eq!(sent.pages_confirmed, 0, "{}", sent.detail);
+    assert!(sent.reason.is_some());
+}
+
+/// Throws datagrams at every media port near the ones in use while the fax runs.
+async fn disturb(ports: std::ops::RangeInclusive<u16>, stop: CancellationToken) -> u64 {
+    let socket = UdpSocket::bind("127.0.0.2:0").await.expect("a port");
+    let mut random = fastrand::Rng::with_seed(11);
+    let mut thrown = 0;
+    while !stop.is_cancelled() {
+        for port in ports.clone() {
+            let length = random.usize(0..300);
+            let bytes: Vec<u8> = std::iter::repeat_with(|| random.u8(..))
+                .take(length)
+                .collect();
+            // A port that nobody holds answers with an ICMP error: no matter.
+            let _ = socket.send_to(&bytes, ("127.0.0.1", port)).await;
+            thrown += 1;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    thrown
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_strangers_datagrams_do_not_reach_the_fax() {
+    let free = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+    let first = free.local_addr().expect("an address").port().min(65_000);
+    let ports = first..=first + 40;
+    let mut pair = Pair::with_pages(1).await;
+    let mut config = faxmill::sip::AgentConfig::new("127.0.0.1:0".parse().expect("an address"));
+    config.media_ports = Some(ports.clone());
+    pair.called = Agent::start(config).await.expect("an agent");
+    let stop = CancellationToken::new();
+    let stranger = tokio::spawn(disturb(ports, stop.clone()));
+    let (sent, received) = pair.run(&mut NoObserver, &mut NoObserver, |_, _| ()).await;
+    stop.cancel();
+    assert!(stranger.await.expect("the stranger") > 100);
+    assert_eq!(sent.reason, None, "{}", sent.detail);
+    assert_eq!(received.reason, None, "{}", received.detail);
+    assert!(received.media.foreign > 100, "{:?}", received.media);
+    assert_eq!(received.media.malformed, 0);
+    assert_eq!(read_pages(&pair.desk.received()), pair.desk.pages);
 }
