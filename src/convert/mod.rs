@@ -13,7 +13,7 @@ pub mod frames;
 mod inspect;
 mod layout;
 mod pdfium_library;
-mod rasterize;
+pub mod rasterize;
 mod render_child;
 mod resample;
 mod sniff;
