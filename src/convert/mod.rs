@@ -1,7 +1,7 @@
 //! From an uploaded document to fax pages: inspect, rasterize, binarize, write.
 //!
 //! [`convert_file`] is the way in. A PDF is rendered by a confined process of its own
-//! ([`Renderer`], [`render_child`]), whose output is read like that of a stranger; pages come one
+//! ([`Renderer`], [`render_child()`]), whose output is read like that of a stranger; pages come one
 //! at a time, are placed by [`lay_out`] and written as MMR into a fax TIFF.
 
 mod binarize;
