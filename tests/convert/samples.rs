@@ -41,7 +41,11 @@ fn the_pages_of_the_sample_fax_keep_their_own_resolutions() {
     ] {
         let converted = convert_path(&sample("fax-mh.tif"), &options_at(asked)).unwrap();
         assert_eq!(converted.sizes(), [(1728, 1146), (1728, second.0)]);
-        let resolutions: Vec<_> = converted.pages.iter().map(FaxTiffPage::resolution).collect();
+        let resolutions: Vec<_> = converted
+            .pages
+            .iter()
+            .map(FaxTiffPage::resolution)
+            .collect();
         assert_eq!(resolutions, [Some(standard), Some(second.1)]);
     }
 }
