@@ -1,0 +1,15 @@
+//! The whole service as its users meet it: processes, their deaths, and what becomes of jobs.
+
+mod service {
+    mod bad_input;
+    mod documents;
+    mod kills;
+    mod lifecycle;
+    mod lines;
+    mod running;
+    mod storage;
+}
+
+#[allow(dead_code, reason = "the tests of single calls use more of it")]
+#[path = "calls/far_end.rs"]
+mod far_end;
