@@ -136,6 +136,18 @@ fn short_frames_of_every_kind() {
 }
 
 #[test]
+fn non_standard_facilities_again_and_again() {
+    let scratch = Scratch::letters(1);
+    let mut driven = Driven::new(&sending(&scratch.source));
+    driven.pass(Duration::from_secs(2));
+    for _ in 0..100 {
+        // Country 0xB5 is the United States of America.
+        driven.frame(&[0xFF, 0x03, 0x20, 0xB5, 0x00, 0x2A]);
+    }
+    assert_eq!(driven.frames("NSF"), 1, "one reached the engine");
+}
+
+#[test]
 fn frames_longer_than_any() {
     let scratch = Scratch::letters(1);
     for sender in [false, true] {
