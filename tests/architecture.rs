@@ -49,7 +49,10 @@ const PURE: &[&str] = &[
 const OUTSIDE: &[&str] = &[
     "tokio",
     "std::fs",
-    "std::net",
+    "UdpSocket",
+    "TcpStream",
+    "TcpListener",
+    "ToSocketAddrs",
     "std::thread",
     "std::process",
     "std::env",

@@ -3,6 +3,8 @@
 
 #[path = "fax_session/attributes.rs"]
 mod attributes;
+#[path = "fax_session/codes.rs"]
+mod codes;
 #[path = "fax_session/exact.rs"]
 mod exact;
 #[path = "fax_session/hostile.rs"]

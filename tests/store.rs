@@ -1,4 +1,4 @@
-//! The job store and the queue on SQLite: what they promise, and what no accident may take away.
+//! The job store and the queue on `SQLite`: what they promise, and what no accident may take away.
 
 #[path = "store/child.rs"]
 mod child;

@@ -1,5 +1,7 @@
 //! What every kind of recording becomes first: blocks of interleaved samples.
 
+use serde::Serialize;
+
 use super::AudioError;
 
 /// Sample rates accepted, in Hz: below, nothing is intelligible; above, no recorder exists.
@@ -9,7 +11,7 @@ pub const RATE_RANGE: std::ops::RangeInclusive<u32> = 4_000..=192_000;
 pub const CHANNELS_MAX: u16 = 8;
 
 /// What a recording is, as its own header or the caller's declaration says.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct SourceFormat {
     /// The file format: `WAV`, `MP3`, `FLAC`, `Ogg` or `raw`.
     pub container: &'static str,
@@ -43,7 +45,8 @@ impl SourceFormat {
 }
 
 /// A recording that was not whole, of which everything audible was kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Salvage {
     /// The header states no length, as a recorder leaves it that was cut off or wrote to a pipe.

@@ -22,9 +22,9 @@ pub struct Tags {
     pub title: Option<String>,
     /// When it was recorded, `TDRC`, in UTC.
     pub date: Option<UnixMillis>,
-    /// Mailbox it was left in, `TXXX:mailbox`.
+    /// Mailbox it was left in, a user text frame `mailbox`.
     pub mailbox: Option<String>,
-    /// The message's identifier, `TXXX:message_id`.
+    /// The message's identifier, a user text frame `message_id`.
     pub message_id: Option<String>,
 }
 

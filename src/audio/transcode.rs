@@ -4,6 +4,8 @@ use std::io::{Read, Seek, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use serde::{Serialize, Serializer};
+
 use super::compressed::PacketSource;
 use super::mixdown::{Mixdown, output_rate};
 use super::mp3::{self, Mp3Bitrate, Mp3Writer};
@@ -37,7 +39,7 @@ pub struct Progress {
 }
 
 /// What became of a recording.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize)]
 pub struct TranscodeReport {
     /// What the recording was.
     pub source: SourceFormat,
@@ -47,13 +49,15 @@ pub struct TranscodeReport {
     pub rate: u32,
     /// Samples in the MP3, without the encoder's delay and padding.
     pub samples: u64,
-    /// Exactly `samples / rate`, as players show it.
+    /// Exactly `samples / rate`, as players show it; in JSON `duration_seconds`.
+    #[serde(rename = "duration_seconds", serialize_with = "seconds")]
     pub duration: Duration,
     /// Size of the MP3 in bytes.
     pub mp3_bytes: u64,
     /// SHA-256 of the MP3, in hexadecimal.
     pub mp3_sha256: String,
-    /// Time it took.
+    /// Time it took; in JSON `elapsed_seconds`.
+    #[serde(rename = "elapsed_seconds", serialize_with = "seconds")]
     pub elapsed: Duration,
 }
 
@@ -93,6 +97,10 @@ where
         mp3_sha256,
         elapsed: begun.elapsed(),
     })
+}
+
+fn seconds<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_f64(duration.as_secs_f64())
 }
 
 /// What a recording is, by its header alone.

@@ -83,7 +83,7 @@ fn render<W: Write>(
 ) -> Result<(), Stop> {
     let limits = &settings.limits;
     let pdfium = load_library(&settings.library)?;
-    rlimit::setrlimit(Resource::NOFILE, OPEN_FILES_MAX, OPEN_FILES_MAX)?;
+    lower(Resource::NOFILE, OPEN_FILES_MAX, OPEN_FILES_MAX)?;
     let pdf = read_document(document, limits)?;
     let document = open(&pdfium, &pdf, limits)?;
     let pages = u32::try_from(document.pages().len()).unwrap_or(0);
@@ -132,10 +132,16 @@ fn read_document(document: impl Read, limits: &Limits) -> Result<Vec<u8>, Stop> 
 fn confine(limits: &Limits) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     let address_space = limits.render_address_space_max;
-    rlimit::setrlimit(Resource::AS, address_space, address_space)?;
+    lower(Resource::AS, address_space, address_space)?;
     // The soft limit ends the process by SIGXCPU, which tells it from a kill.
     let cpu_seconds = limits.render_cpu_seconds_max;
-    rlimit::setrlimit(Resource::CPU, cpu_seconds, cpu_seconds.saturating_add(2))?;
-    rlimit::setrlimit(Resource::CORE, 0, 0)?;
-    rlimit::setrlimit(Resource::FSIZE, 0, 0)
+    lower(Resource::CPU, cpu_seconds, cpu_seconds.saturating_add(2))?;
+    lower(Resource::CORE, 0, 0)?;
+    lower(Resource::FSIZE, 0, 0)
+}
+
+/// Sets a limit, or leaves the one in force where that is lower already.
+fn lower(resource: Resource, soft: u64, hard: u64) -> io::Result<()> {
+    let (soft_now, hard_now) = rlimit::getrlimit(resource)?;
+    rlimit::setrlimit(resource, soft.min(soft_now), hard.min(hard_now))
 }

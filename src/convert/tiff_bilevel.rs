@@ -232,7 +232,8 @@ fn coded_strip(
         rows_max: bounds.rows_max,
         bytes_max: usize::try_from(bounds.pixels_max / 8).unwrap_or(usize::MAX),
     };
-    let decoded = decode(data, &options).map_err(|error| refuse(&error))?;
+    let mut decoded = decode(data, &options).map_err(|error| refuse(&error))?;
+    fill_up(&mut decoded, rows.unwrap_or(0));
     let is_whole = match rows {
         Some(rows) => decoded.bitmap.rows() == rows,
         None => matches!(decoded.end, End::EndOfBlock | End::EndOfData),
@@ -246,6 +247,20 @@ fn coded_strip(
         return Err(invalid(what));
     }
     Ok(decoded)
+}
+
+/// Adds the rows that damage swallowed together with their end-of-line codes, white and counted as
+/// bad: no more of them than there are bad rows.
+fn fill_up(decoded: &mut Decoded, rows: u32) {
+    let missing = rows.saturating_sub(decoded.bitmap.rows());
+    if decoded.end == End::Damaged || missing > decoded.damage.bad_rows {
+        return;
+    }
+    for _ in 0..missing {
+        decoded.bitmap.push_row(&[]);
+    }
+    decoded.damage.bad_rows += missing;
+    decoded.damage.longest_bad_run = decoded.damage.longest_bad_run.max(missing);
 }
 
 fn refuse(error: &T4Error) -> ConvertError {

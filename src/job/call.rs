@@ -65,7 +65,7 @@ pub(super) fn negotiated(step: &mut Step, negotiated: &Negotiated) -> Result<(),
     }
     step.state.status = Status::Sending;
     update(step, |attempt| {
-        attempt.negotiated = Some(negotiated.clone())
+        attempt.negotiated = Some(negotiated.clone());
     });
     Ok(())
 }
@@ -167,20 +167,20 @@ fn render_again(step: &mut Step, detail: &str, page_limit: Option<PageLimit>) {
     }
 }
 
-pub(super) fn lost(step: &mut Step) -> Result<(), Refusal> {
+pub(super) fn lost(step: &mut Step) {
     let reason = Reason::WorkerLost;
     if step.state.is_all_confirmed() {
         let detail = "the worker was lost after the last page was confirmed";
         step.close_attempt(AttemptResult::Delivered, Some((reason, detail)));
         step.delivered(None, detail);
-        return Ok(());
+        return;
     }
     if step.state.status == Status::Dialing {
         let detail = "the worker was lost before the far end answered";
         step.close_attempt(AttemptResult::Failed, Some((reason, detail)));
         let may_dial = step.state.may_dial();
         step.retry_or_fail(reason, detail, may_dial);
-        return Ok(());
+        return;
     }
     let detail = "the worker was lost after the far end answered";
     step.close_attempt(AttemptResult::Indeterminate, Some((reason, detail)));
@@ -189,10 +189,9 @@ pub(super) fn lost(step: &mut Step) -> Result<(), Refusal> {
     } else {
         step.rest(reason, detail);
     }
-    Ok(())
 }
 
-pub(super) fn handed_back(step: &mut Step) -> Result<(), Refusal> {
+pub(super) fn handed_back(step: &mut Step) {
     step.close_attempt(AttemptResult::HandedBack, None);
     if step.state.stop_requested() {
         step.stopped();
@@ -204,7 +203,6 @@ pub(super) fn handed_back(step: &mut Step) -> Result<(), Refusal> {
             "its last call was given up before the far end answered",
         );
     }
-    Ok(())
 }
 
 pub(super) fn stopped(

@@ -147,32 +147,33 @@ impl Step {
 
     fn lease_lost(&mut self) -> Result<(), Refusal> {
         match self.state.status {
-            Status::Ready => Ok(()), // Claimed and not yet dialed: nothing happened.
+            Status::Ready => {} // Claimed and not yet dialed: nothing happened.
             Status::Validating | Status::Converting | Status::Transcoding | Status::Receiving => {
-                work::lost(self)
+                work::lost(self);
             }
             Status::Dialing | Status::Negotiating | Status::Sending => call::lost(self),
-            _ => Err("no worker holds it"),
+            _ => return Err("no worker holds it"),
         }
+        Ok(())
     }
 
     fn handed_back(&mut self) -> Result<(), Refusal> {
         match self.state.status {
-            Status::Ready => Ok(()),
+            Status::Ready => {}
             Status::Validating | Status::Converting | Status::Transcoding => {
                 if self.state.stop_requested() {
                     self.stopped();
                 } else {
                     self.begin_again();
                 }
-                Ok(())
             }
             Status::Dialing => call::handed_back(self),
             Status::Negotiating | Status::Sending | Status::Receiving => {
-                Err("a call that was answered must be ended, not handed back")
+                return Err("a call that was answered must be ended, not handed back");
             }
-            _ => Err("no worker holds it"),
+            _ => return Err("no worker holds it"),
         }
+        Ok(())
     }
 
     fn cancel_requested(&mut self) -> Result<(), Refusal> {

@@ -141,11 +141,11 @@ pub(super) fn receive_ended(
     Ok(())
 }
 
-pub(super) fn lost(step: &mut Step) -> Result<(), Refusal> {
+pub(super) fn lost(step: &mut Step) {
     let detail = "the worker was lost";
     if step.state.status == Status::Receiving {
         ended_incomplete(step, Reason::WorkerLost, detail);
-        return Ok(());
+        return;
     }
     step.state.losses = step.state.losses.saturating_add(1);
     if step.state.stop_requested() {
@@ -155,7 +155,6 @@ pub(super) fn lost(step: &mut Step) -> Result<(), Refusal> {
     } else {
         step.begin_again();
     }
-    Ok(())
 }
 
 pub(super) fn receive_stopped(step: &mut Step) -> Result<(), Refusal> {

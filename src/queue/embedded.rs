@@ -1,4 +1,4 @@
-//! Queues in the job store's own SQLite file: no server to run.
+//! Queues in the job store's own `SQLite` file: no server to run.
 //!
 //! A message handed out is hidden for a while, and is handed out again unless it is settled by
 //! then. Receivers are woken by a bell across processes, and look once a second besides.
@@ -31,7 +31,7 @@ impl Default for QueueOptions {
     }
 }
 
-/// A [`Queue`] in a SQLite file.
+/// A [`Queue`] in a `SQLite` file.
 pub struct EmbeddedQueue {
     database: Arc<Database>,
     options: QueueOptions,

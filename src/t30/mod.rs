@@ -7,8 +7,8 @@
 //!
 //! Three promises to the caller:
 //!
-//! - A page of the far end is in the TIFF file, whole and readable, when its
-//!   [`Event::PageReceived`] is seen, and its confirmation cannot leave before the next call of
+//! - A page of the far end is in the TIFF file, whole and readable by libtiff (though not synced to
+//!   the disk), when its [`Event::PageReceived`] is seen, and its confirmation cannot leave before the next call of
 //!   [`T38Session::advance`]: a caller that stores the page first loses none that was confirmed.
 //!   The file may hold a page more than was told of: one that broke a limit and ended the session.
 //! - Pages count as sent only when the far end confirmed them ([`Event::PageConfirmed`]); the

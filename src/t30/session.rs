@@ -1,6 +1,5 @@
 //! A T.38 fax session in the caller's time.
 
-use std::path::Path;
 use std::time::Duration;
 
 use super::code::T30Code;
@@ -155,10 +154,7 @@ impl T38Session {
 
     /// Ends the session when the far end asks for more than its share.
     fn enforce_limits(&mut self) {
-        if let FaxRole::Receive { tiff } = &self.config.role {
-            let tiff = tiff.clone();
-            self.watch_reception(&tiff);
-        }
+        self.watch_reception();
         if self.engine.record().violation().is_some() {
             self.engine.terminate();
         }
@@ -178,8 +174,11 @@ impl T38Session {
         }
     }
 
-    fn watch_reception(&mut self, tiff: &Path) {
-        let limits = self.config.limits;
+    fn watch_reception(&mut self) {
+        let FaxRole::Receive { tiff } = &self.config.role else {
+            return;
+        };
+        let limits = &self.config.limits;
         let pages_stored = self.engine.record().pages_stored();
         let more_to_come = !self.engine.record().procedure_ended();
         let page = self.engine.statistics();

@@ -64,6 +64,18 @@ fn size_and_digest_are_those_of_the_file() {
 }
 
 #[test]
+fn the_report_as_json_counts_in_seconds() {
+    let whole = sample("voicemail-pcm.wav");
+    let (report, _) = to_mp3(&whole[..whole.len() - 2_000], None).expect("an MP3");
+    let json = serde_json::to_value(&report).expect("JSON");
+    assert_eq!(json["source"]["container"], "WAV");
+    assert_eq!(json["salvage"]["truncated"]["missing_frames"], 1_000);
+    let seconds = report.samples as f64 / 8_000.0;
+    assert_eq!(json["duration_seconds"].as_f64(), Some(seconds));
+    assert!(json["elapsed_seconds"].as_f64() > Some(0.0));
+}
+
+#[test]
 fn the_same_recording_gives_the_same_bytes() {
     let recording = sample("voicemail-wav49.wav");
     let (_, first) = to_mp3(&recording, None).expect("an MP3");

@@ -7,11 +7,14 @@ use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use faxmill::convert::{
-    ConvertError, ConvertProgress, ConvertReport, ConvertStage, convert, convert_file,
+    ConvertError, ConvertProgress, ConvertReport, ConvertStage, FaxTiffReader, convert,
+    convert_file,
 };
 use faxmill::job::Reason;
+use faxmill::limits::Limits;
 
 use super::fixture::{file_names, options, sample, side_by_side};
+use super::pdf::Pdf;
 
 fn convert_to(output: &Path) -> Result<ConvertReport, ConvertError> {
     let _guard = side_by_side();
@@ -130,4 +133,33 @@ fn a_canceled_conversion_ends_at_once_and_leaves_nothing() {
     assert!(matches!(error, ConvertError::Canceled), "{error}");
     assert_eq!(error.reason(), Reason::CanceledByUser);
     assert_eq!(file_names(folder.path()), [""; 0]);
+}
+
+#[test]
+fn a_document_of_500_pages_needs_no_more_memory_than_one_page() {
+    // Both processes together hold less than the 230 MB that the pages have in all.
+    const ADDRESS_SPACE_KIB: u32 = 150_000;
+    let mut pdf = Pdf::new();
+    for page in 0..500 {
+        let ink = format!("{} 10 50 700 re f", page % 500);
+        pdf = pdf.page("/MediaBox [0 0 612 792]", &ink);
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let (input, output) = (folder.path().join("500.pdf"), folder.path().join("fax.tif"));
+    fs::write(&input, pdf.build()).unwrap();
+    let _guard = side_by_side();
+    let run = Command::new("bash")
+        .arg("-c")
+        .arg(format!("ulimit -v {ADDRESS_SPACE_KIB}; exec \"$@\""))
+        .arg("bash")
+        .arg(env!("CARGO_BIN_EXE_faxmill"))
+        .arg("convert")
+        .args([&input, Path::new("-o"), &output])
+        .output()
+        .unwrap();
+    let words = String::from_utf8_lossy(&run.stderr);
+    assert!(run.status.success(), "{words}");
+    let file = fs::read(&output).unwrap();
+    let pages = FaxTiffReader::from_bytes(&file, &Limits::default()).unwrap();
+    assert_eq!(pages.map(Result::unwrap).count(), 500);
 }

@@ -203,6 +203,11 @@ impl Pair {
         self.line.burst = 1.0;
     }
 
+    /// From now on this share of datagrams is lost.
+    pub(crate) fn lose(&mut self, loss: f64) {
+        self.line.loss = loss;
+    }
+
     /// One end is gone; the other hears of it.
     pub(crate) fn hang_up(&mut self, end: usize) {
         self.ends[end].hung_up = true;

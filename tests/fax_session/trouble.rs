@@ -254,6 +254,69 @@ fn heavy_loss_without_error_correction_never_counts_a_refused_page() {
     }
 }
 
+/// A pair without error correction whose last page arrives in shreds.
+fn with_a_ruined_last_page(scratch: &Scratch) -> Pair {
+    let sender = SessionConfig {
+        ecm: Ecm::Off,
+        ..sending(&scratch.source)
+    };
+    let line = Line {
+        correction: ErrorCorrection::None,
+        ..Line::perfect()
+    };
+    let mut pair = Pair::new(&sender, &receiving(&scratch.target), line);
+    let last = scratch.pages.len() - 1;
+    pair.run_until(|pair| {
+        let frames = pair.ends[SENDER].frames();
+        let trained = frames.iter().any(|name| name == "Received CFR");
+        trained && pair.ends[SENDER].confirmed().len() == last
+    });
+    let training_over = pair.now + Duration::from_secs(3);
+    pair.run_until(|pair| pair.now >= training_over);
+    pair.lose(0.3);
+    let image_over = pair.now + Duration::from_secs(20);
+    pair.run_until(|pair| pair.now >= image_over);
+    pair.lose(0.0);
+    pair
+}
+
+#[test]
+fn a_ruined_page_is_sent_again() {
+    let scratch = Scratch::letters(1);
+    let mut pair = with_a_ruined_last_page(&scratch);
+    pair.run();
+    let [sender, receiver] = &pair.ends;
+    let count = |events: &[(Duration, Event)], pick: fn(&Event) -> bool| {
+        events.iter().filter(|(_, event)| pick(event)).count()
+    };
+    assert_eq!(
+        count(&sender.events, |e| matches!(e, Event::PageRefused(_))),
+        1
+    );
+    assert_eq!(
+        count(&receiver.events, |e| matches!(e, Event::PageRejected(_))),
+        1
+    );
+    assert_eq!(sender.confirmed().len(), 1);
+    assert!(sender.outcome().complete && receiver.outcome().complete);
+    scratch.assert_received(0..1);
+}
+
+/// The engine would start the file anew for the repeated page and lose the first.
+#[test]
+fn a_ruined_last_page_does_not_cost_the_pages_before() {
+    let scratch = Scratch::letters(2);
+    let mut pair = with_a_ruined_last_page(&scratch);
+    pair.run();
+    let [sender, receiver] = &pair.ends;
+    assert_eq!(receiver.outcome().code, T30Code::PageUnrepeatable);
+    assert_eq!(receiver.outcome().pages_confirmed, 1);
+    assert!(!receiver.outcome().complete);
+    assert!(!sender.outcome().complete && !sender.outcome().possibly_delivered);
+    assert_eq!(sender.outcome().pages_confirmed, 1);
+    scratch.assert_received(0..1);
+}
+
 #[test]
 fn a_stopped_process_does_not_flood_the_line() {
     let scratch = Scratch::letters(1);

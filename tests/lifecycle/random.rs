@@ -110,7 +110,7 @@ fn event() -> impl Strategy<Value = JobEvent> {
         5 => Just(JobEvent::DueReached),
         1 => Just(JobEvent::Submitted),
         1 => Just(JobEvent::TranscodeDone { duration_ms: 1, artifacts: artifacts() }),
-        1 => (0..=PAGES_MAX).prop_map(|page| JobEvent::ReceivePage { page }),
+        1 => (0..=PAGES_MAX).prop_map(|page| JobEvent::ReceivePage { page, artifacts: BTreeMap::new() }),
     ]
 }
 

@@ -18,6 +18,10 @@ pub(crate) struct Life {
     pub(crate) last: Option<Transition>,
 }
 
+#[allow(
+    clippy::needless_pass_by_value,
+    reason = "scenarios write their events in place"
+)]
 impl Life {
     pub(crate) fn fax() -> Self {
         Self::fax_with(|_| {})

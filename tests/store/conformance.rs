@@ -1,4 +1,4 @@
-//! SQLite passes what every backend must pass.
+//! `SQLite` passes what every backend must pass.
 
 use std::sync::Arc;
 

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use faxmill::job::{JobEvent, JobId, Reason, Stage, Status};
-use faxmill::store::{JobStore as _, SqliteStore};
+use faxmill::store::{JobFilter, JobStore as _, SqliteStore};
 use sqlx::{Executor as _, Row as _};
 
 use crate::child::Process;
@@ -42,7 +42,7 @@ async fn what_was_accepted_survives_a_kill_whole() {
     }
     // Also those accepted after the last line that was read: whole or not there at all.
     let all = store
-        .list(&Default::default(), None, 10_000)
+        .list(&JobFilter::default(), None, 10_000)
         .await
         .expect("listed")
         .jobs;

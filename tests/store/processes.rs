@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use faxmill::job::{JobRequest, Stage, Status, VoicemailRequest};
 use faxmill::queue::{Message, Queue as _};
-use faxmill::store::sqlite::{Bell, Waited};
-use faxmill::store::{JobStore as _, NewJob};
+use faxmill::store::sqlite::{Bell, Ear, Waited};
+use faxmill::store::{JobFilter, JobStore as _, NewJob};
 
 use crate::child::Process;
 use crate::support;
@@ -66,7 +66,7 @@ async fn two_processes_of_eight_workers_take_each_of_a_thousand_jobs_once() {
     processes.into_iter().for_each(Process::ends_well);
     assert_eq!(claimed.len(), JOBS);
     let jobs = store
-        .list(&Default::default(), None, 10_000)
+        .list(&JobFilter::default(), None, 10_000)
         .await
         .expect("listed")
         .jobs;
@@ -149,7 +149,7 @@ async fn a_bell_wakes_every_listener_and_clears_away_dead_ones() {
     let bell = Bell::open(&run);
     let ears = [bell.listen("outbox"), bell.listen("outbox")];
     let other = bell.listen("outboxes");
-    let (mut marks, mut other_mark) = (ears.each_ref().map(|ear| ear.mark()), other.mark());
+    let (mut marks, mut other_mark) = (ears.each_ref().map(Ear::mark), other.mark());
 
     let dead = run.join("outbox.dead.sock");
     let address = folder.path().join("s");

@@ -1,7 +1,7 @@
 //! Bytes from anywhere: every one of them ends in a page within the limits or in an error.
 
 use faxmill::t4::{
-    BitOrder, Coding, DecodeOptions, EncodeOptions, RowAlign, T4Error, decode, encode,
+    BitOrder, Coding, DecodeOptions, EncodeOptions, End, RowAlign, T4Error, decode, encode,
 };
 use proptest::prelude::*;
 
@@ -94,13 +94,11 @@ proptest! {
 }
 
 #[test]
-fn rows_of_only_zero_length_runs_are_the_page_they_paint() {
-    // Horizontal mode with runs 0 and 0, over and over, then V0: a white row.
-    let mut bits = String::new();
-    for _ in 0..50 {
-        bits.push_str("001 00110101 0000110111");
-    }
-    bits.push('1');
+fn runs_of_no_pixels_are_changing_elements_for_the_next_row() {
+    // A row of horizontal mode with runs 0 and 0, twice, then V0: white. In the next row, pass
+    // mode goes over the first of these runs and stays at the left edge, as in libtiff; then
+    // come 3 white and 4 black pixels, and V0.
+    let bits = "001 00110101 0000110111 001 00110101 0000110111 1 0001 001 1000 011 1";
     let bits: Vec<u8> = bits
         .bytes()
         .filter(|bit| *bit != b' ')
@@ -115,10 +113,28 @@ fn rows_of_only_zero_length_runs_are_the_page_they_paint() {
         })
         .collect();
     let options = DecodeOptions {
-        rows: Some(1),
-        ..DecodeOptions::new(Coding::Mmr, 1728)
+        rows: Some(2),
+        ..DecodeOptions::new(Coding::Mmr, 16)
     };
     let decoded = decode(&data, &options).unwrap();
-    assert_eq!(decoded.bitmap.rows(), 1);
-    assert_eq!(decoded.bitmap.black_pixels(), 0);
+    assert_eq!(decoded.bitmap.as_bytes(), [0, 0, 0b0001_1110, 0]);
+}
+
+#[test]
+fn a_row_of_endless_empty_runs_is_cut_off() {
+    let mut bits = Vec::new();
+    for _ in 0..5000 {
+        bits.extend(b"001001101010000110111".map(|bit| bit - b'0'));
+    }
+    let data: Vec<u8> = bits
+        .chunks(8)
+        .map(|byte| {
+            byte.iter()
+                .enumerate()
+                .fold(0, |sum, (i, bit)| sum | bit << (7 - i))
+        })
+        .collect();
+    let decoded = decode(&data, &DecodeOptions::new(Coding::Mmr, 1728)).unwrap();
+    assert_eq!((decoded.end, decoded.bitmap.rows()), (End::Damaged, 0));
+    assert!(decoded.bytes_read < data.len() / 2);
 }

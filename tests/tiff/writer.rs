@@ -1,8 +1,6 @@
 //! Files that we write: libtiff reads them without a word of warning, and so do we.
 
 use std::io::Cursor;
-use std::path::Path;
-use std::process::Command;
 
 use faxmill::convert::{FaxPage, FaxTiffReader, FaxTiffWriter, page_digest};
 use faxmill::limits::Limits;
@@ -10,6 +8,7 @@ use faxmill::t4::{BitOrder, Bitmap, Coding, Damage, EncodeOptions, Eol};
 use faxmill::units::Resolution;
 
 use crate::pages::{ruled, text};
+use crate::tools::{run_quietly, text_of};
 
 fn three_pages() -> Vec<(Bitmap, Resolution)> {
     vec![
@@ -29,24 +28,6 @@ fn write(pages: &[(Bitmap, Resolution)], options: &EncodeOptions) -> Vec<u8> {
         writer.page_coded(&page, options).unwrap();
     }
     writer.finish().unwrap().into_inner()
-}
-
-/// Runs one of libtiff's tools, which must succeed in silence on stderr.
-fn run_quietly(tool: &str, arguments: &[&str]) -> String {
-    let output = Command::new(tool)
-        .args(arguments)
-        .output()
-        .expect("libtiff-tools is installed");
-    let complaints = String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success() && complaints.is_empty(),
-        "{tool} {arguments:?}: {complaints}"
-    );
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn text_of(path: &Path) -> &str {
-    path.to_str().expect("a temporary path is UTF-8")
 }
 
 #[test]

@@ -67,13 +67,13 @@ pub(super) async fn of_recording(
         mp3.as_str(),
     ];
     let measured = tool("ffprobe", &arguments, "ffmpeg")?;
+    let measured = String::from_utf8_lossy(&measured.stdout).trim().to_owned();
     let expected = job.state.duration_ms.unwrap_or_default() as f64 / 1000.0;
     let exact = measured
-        .trim()
         .parse()
         .is_ok_and(|found: f64| (found - expected).abs() <= 0.001);
     if !exact {
-        let message = format!("{mp3}: ffprobe says {} s, not {expected}", measured.trim());
+        let message = format!("{mp3}: ffprobe says {} s, not {expected}", measured);
         return Err(Failure::new(Exit::NotDone, "duration-differs", message));
     }
     let stages = stages(context, id).await?;

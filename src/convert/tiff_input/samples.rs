@@ -26,10 +26,14 @@ pub(super) fn read_gray<R: Read + Seek>(
         Model::Brightness { is_lab: true } => Levels::ThreeColors,
         _ => Levels::AsStored,
     };
-    let view = View::new(file, directory, levels)?;
-    let decoder = Decoder::new(view)
+    let (view, view_width) = View::new(file, directory, levels)?;
+    let mut decoder = Decoder::new(view)
         .map_err(refuse)?
         .with_limits(decoder_limits(limits));
+    // A field that is there twice, or of an odd type, may be read in two ways.
+    if decoder.dimensions().map_err(refuse)? != (view_width, height) {
+        return Err(invalid("an image tells two sizes"));
+    }
     let mut canvas = GrayImage {
         width,
         height,
@@ -223,9 +227,13 @@ impl<'a, R: Read + Seek> Chunks<'a, R> {
         let count = u64::from(across) * u64::from(canvas.height.div_ceil(chunk_height));
         let count = u32::try_from(count).map_err(|_| invalid("an image has too many tiles"))?;
         for index in 0..count {
-            let left = index % across * chunk_width;
-            let top = index / across * chunk_height;
             let (width, height) = self.decoder.chunk_data_dimensions(index);
+            let patch = Patch {
+                left: index % across * chunk_width,
+                top: index / across * chunk_height,
+                width,
+                height,
+            };
             let planes = if self.ink.is_planar { self.samples } else { 1 };
             let mut samples = Vec::with_capacity(planes);
             for plane in 0..planes as u32 {
@@ -236,17 +244,12 @@ impl<'a, R: Read + Seek> Chunks<'a, R> {
                 let row = width as usize * if planes == 1 { self.samples } else { 1 };
                 samples.push(self.levels(chunk, row));
             }
-            let patch = Patch {
-                left,
-                top,
-                width,
-                height,
-            };
             self.paint_chunk(canvas, &samples, &patch)?;
         }
         Ok(())
     }
 
+    /// Paints the part of a chunk that lies on the canvas.
     fn paint_chunk(
         &self,
         canvas: &mut GrayImage,
@@ -258,10 +261,12 @@ impl<'a, R: Read + Seek> Chunks<'a, R> {
         if planes.iter().any(|plane| plane.len() < pixels * step) {
             return Err(invalid("an image's data ends before its last row"));
         }
-        for y in 0..patch.height {
-            let start = (patch.top + y) as usize * canvas.width as usize + patch.left as usize;
-            let row = &mut canvas.pixels[start..start + patch.width as usize];
-            let first = y as usize * patch.width as usize;
+        let width = patch.width.min(canvas.width - patch.left) as usize;
+        let rows = canvas.pixels.chunks_exact_mut(canvas.width as usize);
+        let rows = rows.skip(patch.top as usize).take(patch.height as usize);
+        for (y, row) in rows.enumerate() {
+            let row = &mut row[patch.left as usize..][..width];
+            let first = y * patch.width as usize;
             for (pixel, at) in row.iter_mut().zip(first..) {
                 *pixel = match planes {
                     [only] => self.ink.level(|k| only[at * step + k], self.samples),

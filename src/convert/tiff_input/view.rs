@@ -17,6 +17,9 @@ const BLACK_IS_ZERO: u64 = 1;
 /// `PhotometricInterpretation` of red, green and blue.
 const RGB: u64 = 2;
 
+/// Widest row that tiles are made whole for: it fits a field of 16 bits.
+const WIDTH_MAX: u64 = u16::MAX as u64;
+
 /// Most strips or tiles of one image whose bits are turned round.
 const CHUNKS_MAX: u64 = 1 << 20;
 
@@ -42,12 +45,12 @@ pub(super) enum Levels {
 }
 
 impl<'a, R: Read + Seek> View<'a, R> {
-    /// A view in which `directory` is the file's first.
+    /// A view in which `directory` is the file's first, and the width of its image there.
     pub(super) fn new(
         tiff: &'a mut TiffFile<R>,
         directory: &Directory,
         levels: Levels,
-    ) -> Result<Self, ConvertError> {
+    ) -> Result<(Self, u32), ConvertError> {
         let mut patches = vec![tiff.first_directory_patch(directory)];
         let photometric = match levels {
             Levels::AsStored => None,
@@ -57,13 +60,21 @@ impl<'a, R: Read + Seek> View<'a, R> {
         if let Some(photometric) = photometric {
             patches.extend(tiff.number_patch(directory, tag::PHOTOMETRIC, photometric));
         }
+        let stored_width = tiff.number(directory, tag::IMAGE_WIDTH)?.unwrap_or(0);
+        let tile_width = tiff.number(directory, tag::TILE_WIDTH)?.unwrap_or(0).max(1);
+        let tiles_width = stored_width.checked_next_multiple_of(tile_width);
+        let width = tiles_width
+            .filter(|width| *width <= WIDTH_MAX)
+            .unwrap_or(stored_width);
+        patches.extend(tiff.number_patch(directory, tag::IMAGE_WIDTH, width));
         let reversed = reversed_ranges(tiff, directory)?;
-        Ok(Self {
+        let view = Self {
             file: tiff.reader_mut(),
             position: 0,
             patches,
             reversed,
-        })
+        };
+        Ok((view, width as u32))
     }
 
     fn change(&self, start: u64, bytes: &mut [u8]) {

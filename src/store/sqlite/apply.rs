@@ -177,13 +177,11 @@ async fn held(connection: &mut AnyConnection, lease: &Lease) -> Result<JobRow, S
 }
 
 fn is_lost(job: &Job, now: UnixMillis) -> bool {
-    match &job.lease {
-        Some(lease) => lease.until <= now,
-        None => {
-            let unclaimed_ms = now.0.saturating_sub(job.updated_at.0);
-            job.state.status == Status::Receiving && unclaimed_ms >= UNCLAIMED_MS_MAX
-        }
+    if let Some(lease) = &job.lease {
+        return lease.until <= now;
     }
+    let unclaimed_ms = now.0.saturating_sub(job.updated_at.0);
+    job.state.status == Status::Receiving && unclaimed_ms >= UNCLAIMED_MS_MAX
 }
 
 /// Makes the transition and writes everything that follows from it.

@@ -21,6 +21,9 @@ use uuid::Uuid;
 /// Longest time that a listener goes without looking by itself.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
+/// How the names of listeners' sockets end.
+const SOCKET: &str = ".sock";
+
 /// Rings for listeners in every process that shares its folder.
 #[derive(Clone)]
 pub struct Bell {
@@ -112,7 +115,7 @@ impl Rope {
     }
 
     fn bind(&self, topic: &str) -> io::Result<(tokio::net::UnixDatagram, PathBuf)> {
-        let name = format!("{topic}.{}.sock", Uuid::now_v7().simple());
+        let name = format!("{topic}.{}{SOCKET}", Uuid::now_v7().simple());
         let socket = UnixDatagram::bind(self.address(&name))?;
         socket.set_nonblocking(true)?;
         Ok((
@@ -128,7 +131,7 @@ impl Rope {
             let listens = name
                 .strip_prefix(topic)
                 .is_some_and(|rest| rest.starts_with('.'));
-            if !listens || !name.ends_with(".sock") {
+            if !listens || !name.ends_with(SOCKET) {
                 continue;
             }
             match self.sender.send_to(&[1], self.address(name)) {

@@ -1,4 +1,4 @@
-//! One SQLite file: how it is opened, who may write when, and what its errors mean.
+//! One `SQLite` file: how it is opened, who may write when, and what its errors mean.
 //!
 //! Two connections write: one waits for the disk at every commit, the other does not. What a
 //! person or a far end was told (a job accepted, a call placed, a page confirmed) is committed by
@@ -21,7 +21,7 @@ use crate::store::StoreError;
 use crate::store::sqlite::bell::Bell;
 use crate::store::sqlite::schema;
 
-/// How a SQLite file is opened.
+/// How a `SQLite` file is opened.
 #[derive(Clone, Debug)]
 pub struct SqliteOptions {
     /// The file; it is made where it does not exist.
@@ -62,12 +62,12 @@ pub enum Durability {
     Process,
 }
 
-/// An open SQLite file.
+/// An open `SQLite` file.
 pub struct Database {
     durable: AnyPool,
     relaxed: AnyPool,
     readers: AnyPool,
-    /// One writer at a time in this process: a queue in order of arrival, where SQLite's own lock
+    /// One writer at a time in this process: a queue in order of arrival, where `SQLite`'s own lock
     /// would let writers sleep and try again.
     writing: Arc<Mutex<()>>,
     bell: Bell,
@@ -75,7 +75,7 @@ pub struct Database {
 
 /// A transaction that may write. Dropped without a commit, it leaves nothing behind.
 ///
-/// It is kept in plain SQL: when the disk is full SQLite ends a transaction by itself, and a
+/// It is kept in plain SQL: when the disk is full `SQLite` ends a transaction by itself, and a
 /// transaction counted on our side would then never match the connection's again.
 pub struct WriteTransaction {
     /// The connection, the only one of its pool, and this process's turn to write.
@@ -143,6 +143,10 @@ impl Database {
 
 impl WriteTransaction {
     /// The connection to write on.
+    #[allow(
+        clippy::missing_panics_doc,
+        reason = "only `end` and `drop` take it, by value"
+    )]
     pub fn connection(&mut self) -> &mut AnyConnection {
         let (connection, _) = self
             .open

@@ -1,4 +1,4 @@
-//! The job store in one SQLite file that several processes share.
+//! The job store in one `SQLite` file that several processes share.
 
 mod apply;
 mod bell;
@@ -28,7 +28,7 @@ use crate::units::{FaxNumber, UnixMillis};
 /// What rings when the outbox holds something new.
 const OUTBOX_BELL: &str = "outbox";
 
-/// A [`JobStore`] in one SQLite file.
+/// A [`JobStore`] in one `SQLite` file.
 pub struct SqliteStore {
     database: Arc<Database>,
     outbox_ear: Ear,

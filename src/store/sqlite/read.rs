@@ -88,9 +88,9 @@ pub(super) async fn list(
         let Some(value) = value else { continue };
         values.push(value);
         let joint = if values.len() == 1 { "WHERE" } else { "AND" };
-        sql += &format!("{joint} {condition} ${} ", values.len());
+        sql = format!("{sql} {joint} {condition} ${}", values.len());
     }
-    sql += &format!("ORDER BY id DESC LIMIT ${}", values.len() + 1);
+    let sql = format!("{sql} ORDER BY id DESC LIMIT ${}", values.len() + 1);
 
     let limit = limit.clamp(1, LIMIT_MAX);
     let mut query = sqlx::query(AssertSqlSafe(sql));

@@ -16,12 +16,12 @@ pub(super) async fn submit(database: &Database, new: NewJob) -> Result<Submitted
     }
     let mut transaction = database.write(Durability::Power).await?;
     let connection = transaction.connection();
-    if let Some(idempotency) = &new.idempotency {
-        if let Some(id) = known(connection, idempotency).await? {
-            let existing = JobRow::load(connection, id).await?.job;
-            transaction.rollback().await?;
-            return Ok(Submitted::Existing(existing));
-        }
+    if let Some(idempotency) = &new.idempotency
+        && let Some(id) = known(connection, idempotency).await?
+    {
+        let existing = JobRow::load(connection, id).await?.job;
+        transaction.rollback().await?;
+        return Ok(Submitted::Existing(existing));
     }
     if let Some(number) = new.request.number() {
         refuse_invalid(connection, number).await?;
