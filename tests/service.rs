@@ -1,5 +1,7 @@
 //! The whole service as its users meet it: processes, their deaths, and what becomes of jobs.
 
+#![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod service {
     mod bad_input;
     mod documents;

@@ -15,7 +15,7 @@ use super::resolve::Pin;
 use super::t38_stream::T38Stream;
 use crate::job::Reason;
 use crate::limits::Limits;
-use crate::t30::{self, FaxRole, Negotiated, SessionConfig, SessionOutcome};
+use crate::t30::{self, FaxRole, Negotiated, SessionConfig, SessionOutcome, T30Code};
 
 /// How long the far end may have the last word after the fax, before we hang up.
 const FAREWELL: Duration = Duration::from_millis(800);
@@ -111,7 +111,7 @@ impl Run {
         }
         let closing = self.call.dialog.core().closing.clone();
         loop {
-            if let Some(ending) = self.carry_out().await {
+            if let Some(ending) = self.carry_out() {
                 return ending;
             }
             if let Some(ending) = self.tell(observer).await {
@@ -209,7 +209,7 @@ impl Run {
     }
 
     /// Does what the negotiation wants done.
-    async fn carry_out(&mut self) -> Option<Ending> {
+    fn carry_out(&mut self) -> Option<Ending> {
         while let Some(action) = self.call.machine.poll() {
             match action {
                 Action::Respond { status, body } => self.call.dialog.respond(status, body),
@@ -407,14 +407,12 @@ impl Run {
             let words = format!("the far end agreed to T.38 and then sent nothing: {words}");
             return (Reason::T38NoMedia, words);
         }
-        let fallback = match receiving {
-            true => Reason::ReceiveFailed,
-            false => Reason::ProtocolError,
+        let fallback = if receiving {
+            Reason::ReceiveFailed
+        } else {
+            Reason::ProtocolError
         };
-        (
-            code.and_then(|code| code.reason()).unwrap_or(fallback),
-            words,
-        )
+        (code.and_then(T30Code::reason).unwrap_or(fallback), words)
     }
 }
 

@@ -47,10 +47,8 @@ pub(super) async fn listen(
             reply(&mut transaction, StatusCode::ServiceUnavailable).await;
             continue;
         };
-        let in_dialog = matches!(
-            transaction.original.to_header().map(|to| to.tag()),
-            Ok(Ok(Some(_)))
-        );
+        let to = transaction.original.to_header();
+        let in_dialog = to.is_ok_and(|to| matches!(to.tag(), Ok(Some(_))));
         if in_dialog {
             let core = core.clone();
             tokio::spawn(async move {

@@ -41,9 +41,9 @@ impl Policy {
     /// For calls we make: the called side's gateway is given the first word.
     pub fn calling() -> Self {
         Self {
-            ask_after: Some(Duration::from_millis(2_000)),
+            ask_after: Some(Duration::from_secs(2)),
             asks_max: 2,
-            ask_again_after: Duration::from_millis(3_000),
+            ask_again_after: Duration::from_secs(3),
             answer_within: Duration::from_secs(20),
             wait_after_refusal: Duration::from_secs(8),
             agree_within: Duration::from_secs(25),
@@ -53,7 +53,7 @@ impl Policy {
     /// For calls we answer: the called side is the one to ask, so soon.
     pub fn called() -> Self {
         Self {
-            ask_after: Some(Duration::from_millis(1_000)),
+            ask_after: Some(Duration::from_secs(1)),
             ..Self::calling()
         }
     }
@@ -388,12 +388,10 @@ impl OfferAnswer {
         };
         // A first INVITE is taken as audio when it has any: the switch to T.38 follows like in
         // any other call.
-        if self.mode != Mode::Idle || offer.audio().is_none() {
-            if self.take_t38_offer(&offer) {
-                return;
-            }
+        let audio_first = self.mode == Mode::Idle && offer.audio().is_some();
+        if audio_first || !self.take_t38_offer(&offer) {
+            self.take_audio_offer(&offer);
         }
-        self.take_audio_offer(&offer);
     }
 
     /// Answers an offer that has a T.38 line in use; says whether it had one.

@@ -37,10 +37,10 @@ pub(super) async fn addresses_of(target: &SipUri) -> Result<Vec<SocketAddr>, Str
                     addresses.push(address);
                 }
             }
-            match addresses.is_empty() {
-                true => Err(format!("the name {name} has no address")),
-                false => Ok(addresses),
+            if addresses.is_empty() {
+                return Err(format!("the name {name} has no address"));
             }
+            Ok(addresses)
         }
         Ok(Err(error)) => Err(format!("the name {name} could not be resolved: {error}")),
         Err(_) => Err(format!(
@@ -140,15 +140,14 @@ impl DomainResolver for PinnedResolver {
     async fn resolve(&self, target: &SipAddr) -> rsipstack::Result<SipAddr> {
         let failed = rsipstack::Error::DnsResolutionError;
         let name = target.addr.host.to_string().to_ascii_lowercase();
-        let address = match self.pins.find(&name) {
-            Some(address) => address,
-            None => {
-                let host = Host::Name(name);
-                let port = target.addr.port.as_ref().map(|port| port.value());
-                let uri = SipUri::new(None, host, port).map_err(|e| failed(e.to_string()))?;
-                let addresses = addresses_of(&uri).await.map_err(failed)?;
-                *addresses.first().ok_or_else(|| failed(uri.to_string()))?
-            }
+        let address = if let Some(address) = self.pins.find(&name) {
+            address
+        } else {
+            let host = Host::Name(name);
+            let port = target.addr.port.as_ref().map(rsipstack::sip::Port::value);
+            let uri = SipUri::new(None, host, port).map_err(|e| failed(e.to_string()))?;
+            let addresses = addresses_of(&uri).await.map_err(failed)?;
+            *addresses.first().ok_or_else(|| failed(uri.to_string()))?
         };
         Ok(SipAddr {
             r#type: target.r#type,

@@ -267,6 +267,7 @@ fn flow(attributes: &[Attribute]) -> Option<Flow> {
 
 impl Flow {
     /// What the other side answers (RFC 3264 §6.1).
+    #[must_use]
     pub fn mirrored(self) -> Self {
         match self {
             Self::SendOnly => Self::RecvOnly,

@@ -113,28 +113,20 @@ impl FarEnd {
         headers: &[&str],
         body: &str,
     ) {
-        let mut text = format!("SIP/2.0 {status}\r\n");
         let head = request.text.split("\r\n\r\n").next().expect("a head");
-        for line in head.lines().skip(1) {
+        let mirrored = head.lines().skip(1).filter(|line| {
             let name = line.split(':').next().expect("a name").to_ascii_lowercase();
-            if ["via", "from", "call-id", "cseq", "record-route"].contains(&name.as_str()) {
-                text += &format!("{line}\r\n");
-            }
-        }
+            ["via", "from", "call-id", "cseq", "record-route"].contains(&name.as_str())
+        });
         let to = request.header("To").expect("To");
-        match tag {
-            Some(tag) if !to.contains(";tag=") => text += &format!("To: {to};tag={tag}\r\n"),
-            _ => text += &format!("To: {to}\r\n"),
-        }
-        text += &format!("Contact: <sip:far@{}>\r\n", self.address);
-        for header in headers {
-            text += &format!("{header}\r\n");
-        }
-        if !body.is_empty() {
-            text += "Content-Type: application/sdp\r\n";
-        }
-        text += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
-        self.send(&text).await;
+        let to = match tag {
+            Some(tag) if !to.contains(";tag=") => format!("To: {to};tag={tag}"),
+            _ => format!("To: {to}"),
+        };
+        let mut lines = vec![format!("SIP/2.0 {status}")];
+        lines.extend(mirrored.map(str::to_owned));
+        lines.push(to);
+        self.send(lines, headers, body).await;
     }
 
     /// A request of ours inside the call that `invite` began towards us.
@@ -145,16 +137,16 @@ impl FarEnd {
         let target = contact.split(['<', '>']).nth(1).expect("a Contact address");
         let call_id = invite.header("Call-ID").expect("Call-ID");
         let at = self.address;
-        let mut text = format!(
-            "{method} {target} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch=z9hG4bK{method}{cseq}\r\n\
-             From: {from};tag=far\r\nTo: {to}\r\nCall-ID: {call_id}\r\nCSeq: {cseq} {method}\r\n\
-             Contact: <sip:far@{at}>\r\nMax-Forwards: 70\r\n"
-        );
-        if !body.is_empty() {
-            text += "Content-Type: application/sdp\r\n";
-        }
-        text += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
-        self.send(&text).await;
+        let lines = vec![
+            format!("{method} {target} SIP/2.0"),
+            format!("Via: SIP/2.0/UDP {at};branch=z9hG4bK{method}{cseq}"),
+            format!("From: {from};tag=far"),
+            format!("To: {to}"),
+            format!("Call-ID: {call_id}"),
+            format!("CSeq: {cseq} {method}"),
+            "Max-Forwards: 70".to_owned(),
+        ];
+        self.send(lines, &[], body).await;
     }
 
     /// A request of ours outside any call, or inside one that we began (`to_tag`).
@@ -175,29 +167,30 @@ impl FarEnd {
             _ => format!("z9hG4bK{method}{cseq}"),
         };
         let tag = to_tag.map(|tag| format!(";tag={tag}")).unwrap_or_default();
-        let port = at.port();
-        let mut text = format!(
-            "{method} sip:200@{agent} SIP/2.0\r\nVia: SIP/2.0/UDP {at};branch={branch}\r\n\
-             From: <sip:15550001@{at}>;tag=caller\r\nTo: <sip:200@{agent}>{tag}\r\n\
-             Call-ID: scenario-{port}\r\nCSeq: {cseq} {method}\r\n\
-             Contact: <sip:far@{at}>\r\nMax-Forwards: 70\r\n"
-        );
-        for header in headers {
-            text += &format!("{header}\r\n");
-        }
-        if !body.is_empty() {
-            text += "Content-Type: application/sdp\r\n";
-        }
-        text += &format!("Content-Length: {}\r\n\r\n{body}", body.len());
-        self.send(&text).await;
+        let lines = vec![
+            format!("{method} sip:200@{agent} SIP/2.0"),
+            format!("Via: SIP/2.0/UDP {at};branch={branch}"),
+            format!("From: <sip:15550001@{at}>;tag=caller"),
+            format!("To: <sip:200@{agent}>{tag}"),
+            format!("Call-ID: scenario-{}", at.port()),
+            format!("CSeq: {cseq} {method}"),
+            "Max-Forwards: 70".to_owned(),
+        ];
+        self.send(lines, headers, body).await;
     }
 
-    async fn send(&self, text: &str) {
+    /// Adds what every message has and sends it.
+    async fn send(&self, mut lines: Vec<String>, headers: &[&str], body: &str) {
+        lines.push(format!("Contact: <sip:far@{}>", self.address));
+        lines.extend(headers.iter().map(|&header| header.to_owned()));
+        if !body.is_empty() {
+            lines.push("Content-Type: application/sdp".to_owned());
+        }
+        lines.push(format!("Content-Length: {}", body.len()));
+        let text = format!("{}\r\n\r\n{body}", lines.join("\r\n"));
         let peer = self.peer.expect("a peer");
-        self.socket
-            .send_to(text.as_bytes(), peer)
-            .await
-            .expect("sent");
+        let sent = self.socket.send_to(text.as_bytes(), peer).await;
+        sent.expect("sent");
     }
 }
 

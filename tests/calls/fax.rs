@@ -33,24 +33,24 @@ impl Pair {
 
     async fn run(
         &self,
-        sends: &mut dyn CallObserver,
-        receives: &mut dyn CallObserver,
+        sender: &mut dyn CallObserver,
+        receiver: &mut dyn CallObserver,
         change: impl FnOnce(&mut OutgoingFax, &mut IncomingFax),
     ) -> (CallOutcome, CallOutcome) {
         let mut outgoing = OutgoingFax::new(number_at(&self.called, "100"), self.desk.fax());
-        outgoing.ident = "+15550001".to_owned();
+        "+15550001".clone_into(&mut outgoing.ident);
         let mut incoming = IncomingFax::new(self.desk.received());
-        incoming.ident = "+15550002".to_owned();
+        "+15550002".clone_into(&mut incoming.ident);
         change(&mut outgoing, &mut incoming);
         let receive = async {
             let call = self.called.next_call().await.expect("a call");
             assert_eq!(call.to.as_deref(), Some("100"));
-            call.receive_fax(incoming, receives, self.cancel_called.clone())
+            call.receive_fax(incoming, receiver, self.cancel_called.clone())
                 .await
         };
         let send = self
             .caller
-            .send_fax(outgoing, sends, self.cancel_caller.clone());
+            .send_fax(outgoing, sender, self.cancel_caller.clone());
         tokio::join!(send, receive)
     }
 }
@@ -83,8 +83,8 @@ impl CallObserver for Diary {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_page_arrives_exact_when_the_called_side_asks_for_t38() {
     let pair = Pair::with_pages(1).await;
-    let (mut sends, mut receives) = (Diary::default(), Diary::default());
-    let (sent, received) = pair.run(&mut sends, &mut receives, |_, _| ()).await;
+    let (mut caller, mut fax_machine) = (Diary::default(), Diary::default());
+    let (sent, received) = pair.run(&mut caller, &mut fax_machine, |_, _| ()).await;
     assert_eq!(sent.reason, None, "{}", sent.detail);
     assert_eq!(received.reason, None, "{}", received.detail);
     assert_eq!((sent.pages_confirmed, received.pages_confirmed), (1, 1));
@@ -93,10 +93,10 @@ async fn a_page_arrives_exact_when_the_called_side_asks_for_t38() {
     assert_eq!(received.far_ident.as_deref(), Some("+15550001"));
     assert_eq!(read_pages(&pair.desk.received()), pair.desk.pages);
     assert_eq!(
-        sends.0,
+        caller.0,
         ["ringing", "answered", "negotiated", "page confirmed"]
     );
-    assert_eq!(receives.0, ["answered", "negotiated", "page received"]);
+    assert_eq!(fax_machine.0, ["answered", "negotiated", "page received"]);
     assert_eq!((sent.media.malformed, received.media.malformed), (0, 0));
     assert_eq!(sent.call_id, received.call_id);
 }
@@ -104,8 +104,8 @@ async fn a_page_arrives_exact_when_the_called_side_asks_for_t38() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn two_pages_arrive_exact_when_the_caller_asks_for_t38() {
     let pair = Pair::with_pages(2).await;
-    let (mut sends, mut receives) = (NoObserver, NoObserver);
-    let run = pair.run(&mut sends, &mut receives, |outgoing, incoming| {
+    let (mut caller, mut fax_machine) = (NoObserver, NoObserver);
+    let run = pair.run(&mut caller, &mut fax_machine, |outgoing, incoming| {
         outgoing.policy.ask_after = Some(std::time::Duration::from_millis(100));
         incoming.policy.ask_after = None;
     });
@@ -129,8 +129,8 @@ impl CallObserver for CancelsInMidPage {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_far_end_that_hangs_up_in_mid_page_leaves_nothing_delivered() {
     let pair = Pair::with_pages(1).await;
-    let mut receives = CancelsInMidPage(pair.cancel_called.clone());
-    let (sent, received) = pair.run(&mut NoObserver, &mut receives, |_, _| ()).await;
+    let mut called = CancelsInMidPage(pair.cancel_called.clone());
+    let (sent, received) = pair.run(&mut NoObserver, &mut called, |_, _| ()).await;
     assert!(
         matches!(
             sent.reason,
@@ -148,8 +148,8 @@ async fn a_far_end_that_hangs_up_in_mid_page_leaves_nothing_delivered() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_sender_that_cancels_in_mid_fax_ends_both_sides() {
     let pair = Pair::with_pages(1).await;
-    let mut sends = CancelsInMidPage(pair.cancel_caller.clone());
-    let (sent, received) = pair.run(&mut sends, &mut NoObserver, |_, _| ()).await;
+    let mut caller = CancelsInMidPage(pair.cancel_caller.clone());
+    let (sent, received) = pair.run(&mut caller, &mut NoObserver, |_, _| ()).await;
     assert_eq!(sent.reason, Some(Reason::CanceledByUser));
     assert!(received.reason.is_some());
     assert_eq!(received.pages_confirmed, 0);

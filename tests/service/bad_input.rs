@@ -96,7 +96,7 @@ fn documents_that_break_later_end_their_jobs_with_a_reason() {
     ];
     for (file, reason) in rows {
         let job = service.submit(&["fax", file.to_str().unwrap(), "--number", "100"]);
-        service.follow(&job).to_the_end();
+        service.follow(&job).into_all();
         let status = service.status(&job);
         assert_eq!(status["job"]["state"]["status"], "failed", "{status:#}");
         assert_eq!(status["job"]["state"]["reason"], reason, "{status:#}");
@@ -108,7 +108,7 @@ fn documents_that_break_later_end_their_jobs_with_a_reason() {
         );
     }
     let large = folder.join("large.pdf");
-    fs::write(&large, [&letter[..], &[b' '; 1_000_000]].concat()).unwrap();
+    fs::write(&large, [&letter[..], &vec![b' '; 1_000_000]].concat()).unwrap();
     let output = service.faxmill(&["submit", "fax", large.to_str().unwrap(), "--number", "100"]);
     assert_eq!(output.status.code(), Some(65));
     assert_eq!(json(&output)["error"]["code"], "document_too_large");
@@ -120,7 +120,7 @@ fn recordings_that_break_later_end_their_jobs_with_a_reason() {
     let file = service.folder.path().join("page.wav");
     fs::write(&file, b"<!doctype html><html><body>Sign in</body></html>").unwrap();
     let job = service.submit(&["voicemail", file.to_str().unwrap()]);
-    service.follow(&job).to_the_end();
+    service.follow(&job).into_all();
     let status = service.status(&job);
     assert_eq!(status["job"]["state"]["status"], "failed", "{status:#}");
     assert_eq!(status["job"]["state"]["reason"], "media_unsupported");

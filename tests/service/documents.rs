@@ -6,9 +6,8 @@ use std::path::{Path, PathBuf};
 /// A PDF of `pages` pages, each drawing the same lines of text.
 pub(super) fn pdf(folder: &Path, pages: usize) -> PathBuf {
     let content = "BT /F1 12 Tf 72 700 Td (One line of many.) Tj ET\n".repeat(20);
-    let kids: String = (0..pages)
-        .map(|page| format!("{} 0 R ", page + 5))
-        .collect();
+    let kids: Vec<String> = (0..pages).map(|page| format!("{} 0 R", page + 5)).collect();
+    let kids = kids.join(" ");
     let mut objects = vec![
         "<< /Type /Catalog /Pages 2 0 R >>".to_owned(),
         format!("<< /Type /Pages /Count {pages} /Kids [{kids}] >>"),
@@ -30,7 +29,7 @@ pub(super) fn pdf(folder: &Path, pages: usize) -> PathBuf {
     let xref = text.len();
     write!(text, "xref\n0 {}\n0000000000 65535 f \n", offsets.len() + 1).unwrap();
     for offset in &offsets {
-        write!(text, "{offset:010} 00000 n \n").unwrap();
+        writeln!(text, "{offset:010} 00000 n ").unwrap();
     }
     let size = offsets.len() + 1;
     write!(

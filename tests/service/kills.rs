@@ -29,7 +29,7 @@ fn a_converter_killed_while_it_validates_or_renders_begins_again() {
         events.until(stage);
         service.kill("convert");
         events.until("lease_lost");
-        let events = events.to_the_end();
+        let events = events.into_all();
         assert_eq!(count(&events, "converted"), 1, "{stage}");
         let status = service.status(&job);
         assert_eq!(status["job"]["state"]["status"], "held", "{stage}");
@@ -46,7 +46,7 @@ fn a_transcoder_killed_at_work_begins_again() {
     events.until("claimed");
     service.kill("transcode");
     events.until("lease_lost");
-    events.to_the_end();
+    events.into_all();
     let status = service.status(&job);
     assert_eq!(status["job"]["state"]["status"], "ready", "{status:#}");
     assert_eq!(status["job"]["state"]["duration_ms"], 7_200_000);
@@ -59,7 +59,7 @@ fn a_relay_killed_between_submission_and_delivery_loses_nothing() {
     let form = sample("form.pdf");
     let job = service.submit(&["fax", &form, "--number", "100", "--hold"]);
     service.kill_when_back("relay");
-    service.follow(&job).to_the_end();
+    service.follow(&job).into_all();
     assert_eq!(service.status(&job)["job"]["state"]["status"], "held");
 }
 
@@ -76,7 +76,7 @@ fn a_transmitter_killed_before_the_answer_dials_again() {
     drop(silent);
     let far_end = FarEnd::start_on(&address);
     events.until("lease_lost");
-    let events = events.to_the_end();
+    let events = events.into_all();
     assert_eq!(service.status(&job)["job"]["state"]["status"], "delivered");
     assert_eq!(count(&events, "attempt_started"), 2);
     assert_eq!(far_end.call()["complete"], true);
@@ -94,12 +94,12 @@ fn a_transmitter_killed_after_the_answer_leaves_the_fax_indeterminate() {
         events.until(stage);
         service.kill("transmit");
         events.until("lease_lost");
-        let events = events.to_the_end();
+        let events = events.into_all();
         assert_eq!(count(&events, "attempt_started"), 1, "{stage}");
 
         // The line works again for another job, and this one is still not dialed.
         let other = service.submit(&["fax", &sample("form.pdf"), "--number", "101"]);
-        service.follow(&other).to_the_end();
+        service.follow(&other).into_all();
         assert_eq!(
             service.status(&other)["job"]["state"]["status"],
             "delivered",
@@ -132,7 +132,7 @@ fn by_its_own_policy_a_fax_resumes_behind_the_last_confirmed_page() {
     events.until("page_confirmed");
     service.kill("transmit");
     events.until("lease_lost");
-    let events = events.to_the_end();
+    let events = events.into_all();
     let status = service.status(&job);
     assert_eq!(status["job"]["state"]["status"], "delivered", "{status:#}");
     assert_eq!(count(&events, "attempt_started"), 2);
@@ -162,7 +162,7 @@ fn a_receiver_killed_in_mid_fax_keeps_every_page_that_it_confirmed() {
     events.until("receive_page");
     service.kill("receive");
     events.until("lease_lost");
-    events.to_the_end();
+    events.into_all();
     sender.kill().unwrap();
     sender.wait().unwrap();
 
@@ -194,8 +194,8 @@ fn when_the_service_itself_is_killed_its_calls_go_on_and_the_rest_is_taken_up() 
     let folder = service.kill_supervisor();
 
     let service = Service::start_in(folder);
-    service.follow(&calling).to_the_end();
-    service.follow(&waiting).to_the_end();
+    service.follow(&calling).into_all();
+    service.follow(&waiting).into_all();
     for job in [&calling, &waiting] {
         let status = service.status(job);
         assert_eq!(status["job"]["state"]["status"], "delivered", "{status:#}");

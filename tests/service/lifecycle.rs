@@ -7,7 +7,7 @@ fn a_fax_is_delivered_pixel_for_pixel_through_the_queue() {
     let far_end = FarEnd::start();
     let service = Service::start(&Setup::calling(&far_end.address));
     let job = service.submit(&["fax", &sample("letter.pdf"), "--number", "+1 555 0100"]);
-    let events = service.follow(&job).to_the_end();
+    let events = service.follow(&job).into_all();
     let call = far_end.call();
 
     let status = service.status(&job);
@@ -40,7 +40,7 @@ fn a_fax_that_comes_in_is_stored_page_by_page() {
 
     let listed = service.faxmill(&["jobs"]);
     let job = json(&listed)["id"].as_str().unwrap().to_owned();
-    let events = service.follow(&job).to_the_end();
+    let events = service.follow(&job).into_all();
     let status = service.status(&job);
     assert_eq!(status["job"]["state"]["status"], "received", "{status:#}");
     assert_eq!(status["job"]["request"]["to"], "4711");
@@ -53,7 +53,7 @@ fn a_recording_becomes_an_mp3_that_carries_its_caller() {
     let service = Service::start(&Setup::default());
     let recording = sample("voicemail-wav49.wav");
     let job = service.submit(&["voicemail", &recording, "--caller", "Ada Example"]);
-    service.follow(&job).to_the_end();
+    service.follow(&job).into_all();
     let status = service.status(&job);
     assert_eq!(status["job"]["state"]["status"], "ready", "{status:#}");
     let mp3 = artifact(service.folder.path(), &status, "mp3");
@@ -123,13 +123,13 @@ fn a_held_fax_waits_for_its_release_and_a_canceled_one_is_never_dialed() {
     let form = sample("form.pdf");
     let kept = service.submit(&["fax", &form, "--number", "101", "--hold"]);
     let dropped = service.submit(&["fax", &form, "--number", "102", "--hold"]);
-    service.follow(&kept).to_the_end();
-    service.follow(&dropped).to_the_end();
+    service.follow(&kept).into_all();
+    service.follow(&dropped).into_all();
     assert_eq!(service.status(&kept)["job"]["state"]["status"], "held");
 
     assert!(service.faxmill(&["cancel", &dropped]).status.success());
     assert!(service.faxmill(&["release", &kept]).status.success());
-    service.follow(&kept).to_the_end();
+    service.follow(&kept).into_all();
     assert_eq!(service.status(&kept)["job"]["state"]["status"], "delivered");
     assert_eq!(far_end.call()["to"], "101");
     assert_eq!(
@@ -162,7 +162,7 @@ fn a_drain_finishes_the_call_that_is_up_and_dials_no_more() {
     assert_eq!(waiting["job"]["state"]["dials"], 0, "{waiting:#}");
 
     let service = Service::start_in(folder);
-    service.follow(&second).to_the_end();
+    service.follow(&second).into_all();
     assert_eq!(
         service.status(&second)["job"]["state"]["status"],
         "delivered"

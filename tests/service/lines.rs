@@ -110,7 +110,7 @@ fn an_unreachable_trunk_is_tried_again() {
 fn without_a_trunk_the_job_says_what_is_missing() {
     let service = Service::start(&Setup::default());
     let job = service.submit(&["fax", &sample("form.pdf"), "--number", "100"]);
-    service.follow(&job).to_the_end();
+    service.follow(&job).into_all();
     let status = service.status(&job);
     assert_eq!(status["job"]["state"]["status"], "failed", "{status:#}");
     assert_eq!(status["job"]["state"]["reason"], "trunk_rejected");
@@ -146,7 +146,7 @@ fn a_cancel_while_it_rings_withdraws_the_call() {
     let mut events = service.follow(&job);
     events.until("ringing");
     assert!(service.faxmill(&["cancel", &job]).status.success());
-    events.to_the_end();
+    events.into_all();
     far_end.join().unwrap();
     let status = service.status(&job);
     assert_eq!(status["job"]["state"]["status"], "canceled", "{status:#}");

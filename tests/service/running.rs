@@ -1,5 +1,6 @@
 //! A running `faxmill serve` in a folder of its own, and what its users do with it.
 
+use std::fmt::Write;
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -23,21 +24,11 @@ pub(super) struct Service {
 }
 
 /// How the service is set up.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Setup {
     pub(super) trunk: Option<String>,
     pub(super) receive: bool,
     pub(super) extra: String,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        Self {
-            trunk: None,
-            receive: false,
-            extra: String::new(),
-        }
-    }
 }
 
 impl Setup {
@@ -49,9 +40,9 @@ impl Setup {
     }
 
     pub(super) fn write(&self, folder: &Path) -> PathBuf {
-        let mut text = format!("data_folder = {:?}\n", folder.join("data"));
+        let mut text = format!("data_folder = \"{}\"\n", folder.join("data").display());
         if let Some(trunk) = &self.trunk {
-            text += &format!("[trunk]\nuri = \"{trunk}\"\n");
+            writeln!(text, "[trunk]\nuri = \"{trunk}\"").unwrap();
         }
         text += "[line]\nbind = \"127.0.0.1:0\"\nident = \"test line\"\n";
         if self.receive {
@@ -321,7 +312,7 @@ impl Events {
     }
 
     /// Every event up to the job's rest; checks that the sequence has no gap.
-    pub(super) fn to_the_end(mut self) -> Vec<Value> {
+    pub(super) fn into_all(mut self) -> Vec<Value> {
         let deadline = Instant::now() + PATIENCE;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());

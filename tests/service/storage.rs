@@ -64,7 +64,7 @@ fn a_full_disk_refuses_new_jobs_and_keeps_those_it_has() {
     let service = Service::start_in(folder);
     let form = sample("form.pdf");
     let kept = service.submit(&["fax", &form, "--number", "100", "--hold"]);
-    service.follow(&kept).to_the_end();
+    service.follow(&kept).into_all();
 
     let ballast = disk.path().join("ballast");
     fs::write(&ballast, vec![0; free_bytes(disk.path()) as usize]).unwrap();
@@ -79,7 +79,7 @@ fn a_full_disk_refuses_new_jobs_and_keeps_those_it_has() {
     fs::remove_file(&ballast).unwrap();
     assert_eq!(service.status(&kept)["job"]["state"]["status"], "held");
     let next = service.submit(&["fax", &form, "--number", "100", "--hold"]);
-    service.follow(&next).to_the_end();
+    service.follow(&next).into_all();
     assert_eq!(service.status(&next)["job"]["state"]["status"], "held");
 }
 
@@ -103,7 +103,7 @@ fn a_disk_that_fills_up_under_a_job_delays_it_until_there_is_room() {
     assert_eq!(failed["status"], "retry_wait", "{failed:#}");
     fs::remove_file(&ballast).unwrap();
     events.until("converted");
-    events.to_the_end();
+    events.into_all();
     assert_eq!(service.status(&job)["job"]["state"]["status"], "held");
 }
 
