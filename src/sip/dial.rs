@@ -24,7 +24,7 @@ use super::resolve::{addresses_of, refused_by_network};
 use super::stack::Core;
 use super::uri::{Host, SipUri, Transport};
 use crate::job::Reason;
-use crate::t30::{CallSide, FaxRole, SessionConfig, examine_document};
+use crate::t30::{CallSide, FaxRole, SessionConfig, T38Session, examine_document};
 
 /// How long a withdrawn call is watched for the far end's word on it; the stack goes on alone.
 const WITHDRAW_WAIT: Duration = Duration::from_secs(3);
@@ -105,6 +105,9 @@ impl Ended {
 impl Attempt<'_> {
     async fn run(&mut self, observer: &mut dyn CallObserver) -> Result<Call, Ended> {
         let document = examine_document(&self.fax.tiff)
+            .map_err(|error| Ended::new(error.reason(), error.to_string()))?;
+        // Set up and given away again: what would fail later must fail before the call.
+        T38Session::new(&self.session())
             .map_err(|error| Ended::new(error.reason(), error.to_string()))?;
         let pages = document.pages.len() as u32;
         let pages_total = Some(pages.saturating_sub(self.fax.first_page));
@@ -264,7 +267,8 @@ impl Ringing<'_, '_> {
         tokio::pin!(refused);
         let ended = loop {
             tokio::select! {
-                answer = &mut self.answer => return self.take_answer(answer, heard),
+                // In the order in which things happen, so that ringing comes before the answer.
+                biased;
                 Some(state) = self.states.recv() => {
                     heard |= matches!(state, DialogState::Trying(_) | DialogState::Early(..));
                     if matches!(state, DialogState::Early(..)) && !self.attempt.rang {
@@ -272,6 +276,7 @@ impl Ringing<'_, '_> {
                         observer.ringing().await;
                     }
                 }
+                answer = &mut self.answer => return self.take_answer(answer, heard),
                 why = &mut refused, if udp && !heard => {
                     self.answer.abort();
                     return Err(Ended::new(Reason::TrunkSilent, why));
