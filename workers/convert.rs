@@ -18,7 +18,7 @@ pub(crate) fn run(
     settings: &Settings,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
-    let mut options = ConvertOptions::new(Renderer::find().map_err(failure)?);
+    let mut options = ConvertOptions::new(Renderer::find().map_err(|error| failure(&error))?);
     options.resolution = args.resolution;
     options.limits = settings.load()?.limits;
     let mut progress = output.progress(&name(&args.input));
@@ -29,7 +29,7 @@ pub(crate) fn run(
         &mut |step| show(&mut progress, step),
         &AtomicBool::new(false),
     )
-    .map_err(failure)?;
+    .map_err(|error| failure(&error))?;
     progress.finish(&format!("{} pages", report.pages.len()));
     output.result(&report, &sentence(&report, &args.output));
     Ok(ExitCode::SUCCESS)
@@ -42,8 +42,8 @@ pub(crate) fn name(path: &std::path::Path) -> String {
 }
 
 /// The exit code of a document that was not converted.
-pub(crate) fn failure(error: ConvertError) -> Failure {
-    let exit = match &error {
+pub(crate) fn failure(error: &ConvertError) -> Failure {
+    let exit = match error {
         ConvertError::Io(_) => Exit::NoInput,
         ConvertError::Write(_) => Exit::NoOutput,
         ConvertError::LibraryMissing { .. } | ConvertError::Start(_) => Exit::Unavailable,

@@ -164,14 +164,15 @@ pub(crate) fn line(job: &Job) -> String {
         JobRequest::ReceivedFax(received) => format!("from {}", received.from),
     };
     let state = &job.state;
-    let mut line = format!("{}  {:12}  {what}", job.id, job.status());
-    if let Some(pages) = state.pages {
-        line += &format!("  {}/{pages} pages", state.pages_confirmed);
-    }
-    if let Some(reason) = state.reason {
-        line += &format!("  {}", reason.code());
-    }
-    line
+    let pages = state
+        .pages
+        .map(|pages| format!("  {}/{pages} pages", state.pages_confirmed))
+        .unwrap_or_default();
+    let reason = state
+        .reason
+        .map(|reason| format!("  {}", reason.code()))
+        .unwrap_or_default();
+    format!("{}  {:12}  {what}{pages}{reason}", job.id, job.status())
 }
 
 fn describe(context: &Context, job: &Job, attempts: &[Attempt]) -> String {

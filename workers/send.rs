@@ -70,7 +70,7 @@ fn convert(
     target: &Path,
     output: &Output,
 ) -> Result<u32, Failure> {
-    let mut options = ConvertOptions::new(Renderer::find().map_err(failure)?);
+    let mut options = ConvertOptions::new(Renderer::find().map_err(|error| failure(&error))?);
     options.resolution = args.resolution;
     options.limits = limits.clone();
     let mut progress = output.progress(&name(&args.input));
@@ -81,7 +81,7 @@ fn convert(
         &mut |step| show(&mut progress, step),
         &AtomicBool::new(false),
     )
-    .map_err(failure)?;
+    .map_err(|error| failure(&error))?;
     progress.finish(&format!("{} pages ready", report.pages.len()));
     Ok(report.pages.len() as u32)
 }

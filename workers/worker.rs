@@ -21,7 +21,7 @@ pub(crate) fn run(args: &WorkerArgs, settings: &Settings) -> Result<ExitCode, Fa
     crate::block_on(async {
         let drain = signals::drain_token(args.supervised)
             .map_err(|error| Failure::new(Exit::Internal, "signals", error.to_string()))?;
-        run_role(role, config, drain, |detail| announce(detail))
+        run_role(role, config, drain, announce)
             .await
             .map_err(|error| failure(&error))
     })??;

@@ -71,15 +71,15 @@ impl AudioError {
     /// The stable code of this error: part of the public interface.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Empty => "recording_empty",
-            Self::NotARecording { .. } => "not_a_recording",
-            Self::Unsupported { .. } => "recording_unsupported",
-            Self::Invalid { .. } => "recording_invalid",
-            Self::TooLarge { .. } => "recording_too_large",
-            Self::TooLong { .. } => "recording_too_long",
-            Self::NoAudio => "recording_without_audio",
-            Self::Io { .. } => "io_failed",
-            Self::Encoder { .. } => "encoder_failed",
+            Self::Empty => "recording-empty",
+            Self::NotARecording { .. } => "not-a-recording",
+            Self::Unsupported { .. } => "recording-unsupported",
+            Self::Invalid { .. } => "recording-invalid",
+            Self::TooLarge { .. } => "recording-too-large",
+            Self::TooLong { .. } => "recording-too-long",
+            Self::NoAudio => "recording-without-audio",
+            Self::Io { .. } => "io-failed",
+            Self::Encoder { .. } => "encoder-failed",
             Self::Canceled => "canceled",
         }
     }

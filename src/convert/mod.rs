@@ -1,7 +1,7 @@
 //! From an uploaded document to fax pages: inspect, rasterize, binarize, write.
 //!
 //! [`convert_file`] is the way in. A PDF is rendered by a confined process of its own
-//! ([`Renderer`], [`render_child`]), whose output is read like that of a stranger; pages come one
+//! ([`Renderer`], [`render_child()`]), whose output is read like that of a stranger; pages come one
 //! at a time, are placed by [`lay_out`] and written as MMR into a fax TIFF.
 
 mod binarize;
@@ -13,7 +13,7 @@ pub mod frames;
 mod inspect;
 mod layout;
 mod pdfium_library;
-mod rasterize;
+pub mod rasterize;
 mod render_child;
 mod resample;
 mod sniff;

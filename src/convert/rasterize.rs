@@ -1,4 +1,7 @@
-//! Pages drawn by PDFium, straight at fax geometry. Runs in the rendering process only.
+//! Pages drawn by PDFium, straight at fax geometry.
+//!
+//! For the rendering process only, and for measurements: a document can crash, spin and eat the
+//! process that calls this.
 
 use std::path::Path;
 
@@ -16,14 +19,17 @@ use crate::units::Resolution;
 
 /// How pages are drawn.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Drawing<'a> {
-    pub(crate) resolution: Resolution,
-    pub(crate) threshold: u8,
-    pub(crate) limits: &'a Limits,
+pub struct Drawing<'a> {
+    /// Vertical density.
+    pub resolution: Resolution,
+    /// Grey levels below it become black.
+    pub threshold: u8,
+    /// Bounds on pages.
+    pub limits: &'a Limits,
 }
 
 /// Loads the library. It stays loaded for the life of the process.
-pub(crate) fn load_library(path: &Path) -> Result<Pdfium, Refusal> {
+pub fn load_library(path: &Path) -> Result<Pdfium, Refusal> {
     Pdfium::bind_to_library(path)
         .map(Pdfium::new)
         .map_err(|error| Refusal::LibraryMissing {
@@ -36,7 +42,7 @@ pub(crate) fn load_library(path: &Path) -> Result<Pdfium, Refusal> {
 
 /// Opens a PDF and checks its page count. An encrypted document whose user password is empty
 /// opens like any other: PDFium tries that first.
-pub(crate) fn open<'a>(
+pub fn open<'a>(
     pdfium: &'a Pdfium,
     pdf: &'a [u8],
     limits: &Limits,
@@ -52,7 +58,7 @@ pub(crate) fn open<'a>(
 }
 
 /// Draws and binarizes one page; `canvas` is memory to draw in that pages share.
-pub(crate) fn draw_page(
+pub fn draw_page(
     document: &PdfDocument<'_>,
     index: u32,
     drawing: Drawing<'_>,

@@ -57,6 +57,6 @@ pub struct JobIdError {
 impl JobIdError {
     /// The stable code: part of the public interface.
     pub const fn code(&self) -> &'static str {
-        "job_id_invalid"
+        "job-id-invalid"
     }
 }

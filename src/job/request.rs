@@ -293,9 +293,9 @@ impl RequestError {
     /// The stable code: part of the public interface.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Empty { .. } => "field_empty",
-            Self::OutOfRange { .. } => "field_out_of_range",
-            Self::MetadataTooLarge => "metadata_too_large",
+            Self::Empty { .. } => "field-empty",
+            Self::OutOfRange { .. } => "field-out-of-range",
+            Self::MetadataTooLarge => "metadata-too-large",
         }
     }
 }

@@ -39,6 +39,8 @@ pub enum IntakeError {
         name: String,
         /// What is wrong with it.
         what: String,
+        /// What a job would have ended by.
+        reason: Reason,
     },
     /// The request cannot be a job.
     #[error(transparent)]
@@ -57,7 +59,7 @@ impl IntakeError {
         match self {
             Self::Unreadable { .. } => "input-unreadable",
             Self::Document { source, .. } => source.reason().code(),
-            Self::Recording { .. } => Reason::MediaUnsupported.code(),
+            Self::Recording { reason, .. } => reason.code(),
             Self::Request(error) => error.code(),
             Self::Artifact(error) => error.code(),
             Self::Store(error) => error.code(),
@@ -169,14 +171,14 @@ impl Context {
             .len();
         let limit = self.config.limits.recording_bytes_max;
         if bytes == 0 {
-            return Err(IntakeError::Recording {
-                name,
-                what: "the file is empty".to_owned(),
-            });
+            let what = "the file is empty".to_owned();
+            let reason = Reason::RecordingInvalid;
+            return Err(IntakeError::Recording { name, what, reason });
         }
         if bytes > limit {
             let what = format!("it has {bytes} bytes, the limit is {limit}");
-            return Err(IntakeError::Recording { name, what });
+            let reason = Reason::RecordingTooLarge;
+            return Err(IntakeError::Recording { name, what, reason });
         }
         Ok(())
     }

@@ -31,6 +31,7 @@ pub async fn all(queue: Arc<dyn Queue>, hasty: Arc<dyn Queue>) {
     a_late_settlement_has_no_effect(&*hasty).await;
     a_delayed_message_comes_after_its_delay(&*queue).await;
     a_wake_up_during_work_is_not_swallowed(&*queue).await;
+    a_delayed_wake_up_during_work_is_not_swallowed(&*hasty).await;
     a_waiting_receiver_is_woken(queue).await;
 }
 
@@ -173,6 +174,19 @@ async fn a_wake_up_during_work_is_not_swallowed(queue: &dyn Queue) {
     assert_eq!(second.message, sent);
     ok(queue.ack(&second).await);
     assert!(is_empty(queue, Stage::Convert).await);
+}
+
+/// Also one that comes after the message in hand would have come again.
+async fn a_delayed_wake_up_during_work_is_not_swallowed(queue: &dyn Queue) {
+    let sent = publish(queue, Stage::Convert).await;
+    let in_hand = receive(queue, Stage::Convert).await;
+    ok(queue
+        .publish(Stage::Convert, sent, Some(Duration::from_millis(200)))
+        .await);
+    assert_eq!(ok(queue.ack(&in_hand).await), Settled::Done);
+    let second = receive(queue, Stage::Convert).await;
+    assert_eq!((second.message, second.deliveries), (sent, 1));
+    ok(queue.ack(&second).await);
 }
 
 async fn a_waiting_receiver_is_woken(queue: Arc<dyn Queue>) {

@@ -91,20 +91,20 @@ impl StoreError {
     /// The stable code: part of the public interface.
     pub const fn code(&self) -> &'static str {
         match self {
-            Self::Busy => "store_busy",
-            Self::Full => "store_full",
-            Self::ReadOnly => "store_read_only",
-            Self::Unavailable { .. } => "store_unavailable",
-            Self::Corrupt { .. } => "store_corrupt",
-            Self::Newer { .. } => "store_newer",
-            Self::LeaseLost { .. } => "lease_lost",
-            Self::Conflict => "idempotency_conflict",
-            Self::Duplicate { .. } => "job_duplicate",
-            Self::IllegalTransition(_) => "illegal_transition",
+            Self::Busy => "store-busy",
+            Self::Full => "store-full",
+            Self::ReadOnly => "store-read-only",
+            Self::Unavailable { .. } => "store-unavailable",
+            Self::Corrupt { .. } => "store-corrupt",
+            Self::Newer { .. } => "store-newer",
+            Self::LeaseLost { .. } => "lease-lost",
+            Self::Conflict => "idempotency-conflict",
+            Self::Duplicate { .. } => "job-duplicate",
+            Self::IllegalTransition(_) => "illegal-transition",
             Self::Request(error) => error.code(),
-            Self::NumberRefused { .. } => "number_refused",
-            Self::NotFound { .. } => "job_not_found",
-            Self::Other { .. } => "store_failed",
+            Self::NumberRefused { .. } => "number-refused",
+            Self::NotFound { .. } => "job-not-found",
+            Self::Other { .. } => "store-failed",
         }
     }
 

@@ -75,7 +75,7 @@ pub(super) unsafe extern "C" fn frame(
         // SAFETY: the engine passes a buffer of `length` octets.
         let bytes = unsafe { octets(message, length) };
         hooks.recorder.frame(direction, bytes);
-        if hooks.recorder.would_lose_pages(direction, bytes) {
+        if hooks.recorder.comes_too_late(direction, bytes) {
             hooks.recorder.label_end(T30Code::PageUnrepeatable);
             // SAFETY: the engine copies the string; without a file it answers DCS with DCN.
             unsafe { sys::t30_set_rx_file(hooks.t30, c"".as_ptr(), -1) };

@@ -53,6 +53,7 @@ pub(crate) mod fcf {
     pub(crate) const CIG: u8 = 0x41;
     pub(crate) const NSF: u8 = 0x20;
     pub(crate) const NSC: u8 = 0x21;
+    pub(crate) const NSS: u8 = 0x22;
     pub(crate) const DCS: u8 = 0x82;
     pub(crate) const TSI: u8 = 0x42;
     pub(crate) const CTC: u8 = 0x12;
@@ -93,7 +94,7 @@ fn simple_name(control: u8) -> &'static str {
     match control & 0xFE {
         fcf::DCS => "DCS",
         fcf::TSI => "TSI",
-        0x22 => "NSS",
+        fcf::NSS => "NSS",
         0xC2 => "SUB",
         0xA2 => "SID",
         fcf::CTC => "CTC",

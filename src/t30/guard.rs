@@ -9,6 +9,8 @@
 //!   that table, whatever the frame's length.
 //! - DCS or CTC with a rate outside T.30 Table 2, or too short to hold one: the engine indexes its
 //!   rate table with −1.
+//! - Non-standard facilities more than once in a call: the engine keeps a copy of each and frees the
+//!   last one only.
 
 use super::frame::{fcf, image_bit_rate};
 use super::ifp::{Field, FieldKind, Ifp, write_field, write_indicator};
@@ -34,6 +36,8 @@ pub(super) struct Guard {
     frame: Vec<u8>,
     /// Whether a part of the frame in progress was lost.
     damaged: bool,
+    /// Control fields of the non-standard facilities seen, four values at most.
+    facilities: Vec<u8>,
     image_bytes: u64,
     packet: Vec<u8>,
 }
@@ -44,6 +48,7 @@ impl Guard {
             version,
             frame: Vec::with_capacity(FRAME_BYTES_MAX),
             damaged: false,
+            facilities: Vec::new(),
             image_bytes: 0,
             packet: Vec::new(),
         }
@@ -85,7 +90,7 @@ impl Guard {
             FieldKind::HdlcData => self.extend_frame(data_type, field.data, deliver),
             FieldKind::HdlcFcsOk | FieldKind::HdlcFcsOkSigEnd => {
                 self.extend_frame(data_type, field.data, deliver);
-                let ok = !self.damaged && is_harmless(&self.frame);
+                let ok = !self.damaged && self.is_harmless();
                 let kind = match (field.kind, ok) {
                     (kind, true) => kind,
                     (FieldKind::HdlcFcsOk, false) => FieldKind::HdlcFcsBad,
@@ -150,15 +155,27 @@ impl Guard {
         );
         deliver(&self.packet);
     }
-}
 
-fn is_harmless(frame: &[u8]) -> bool {
-    let names_a_rate = frame
-        .get(4)
-        .is_some_and(|&octet| image_bit_rate(octet).is_some());
-    match frame.get(2).map(|control| control & 0xFE) {
-        Some(fcf::DCS) => frame.len() <= DCS_BYTES_MAX && (frame.len() < 6 || names_a_rate),
-        Some(fcf::CTC) => names_a_rate,
-        _ => true,
+    /// Whether the engine may have the frame that just ended.
+    fn is_harmless(&mut self) -> bool {
+        let frame = &self.frame;
+        let names_a_rate = frame
+            .get(4)
+            .is_some_and(|&octet| image_bit_rate(octet).is_some());
+        let Some(&control) = frame.get(2) else {
+            return true;
+        };
+        match control & 0xFE {
+            fcf::DCS => frame.len() <= DCS_BYTES_MAX && (frame.len() < 6 || names_a_rate),
+            fcf::CTC => names_a_rate,
+            fcf::NSF | fcf::NSS => {
+                let first = !self.facilities.contains(&(control));
+                if first {
+                    self.facilities.push(control);
+                }
+                first
+            }
+            _ => true,
+        }
     }
 }

@@ -14,7 +14,7 @@
 //! - Pages count as sent only when the far end confirmed them ([`Event::PageConfirmed`]); the
 //!   engine's own end code is a reason, never proof of delivery.
 //! - The engine never sees a packet that is malformed, nor a frame known to make it read or write
-//!   out of bounds: [`guard`] rebuilds every packet from checked parts.
+//!   out of bounds: `guard.rs` rebuilds every packet from checked parts.
 
 mod callbacks;
 mod code;

@@ -58,7 +58,7 @@ pub(super) struct Recorder {
     pages_untold: u32,
     /// The end of the last page went out and nothing has contradicted it.
     last_page_out: bool,
-    /// The last page was marked as the last.
+    /// The last page was kept and marked as the last.
     procedure_ended: bool,
     /// The engine closed the received file and would overwrite it if another page came.
     file_closed: bool,
@@ -207,24 +207,24 @@ impl Recorder {
         match self.task {
             Task::Transmit { first_page, .. } => self.page_answered(frame, first_page, page),
             Task::Receive => {
-                self.page_arrived(page, stored);
-                self.procedure_ended = matches!(frame, fcf::EOP | fcf::PRI_EOP);
+                let kept = self.page_arrived(page, stored);
+                self.procedure_ended = kept && matches!(frame, fcf::EOP | fcf::PRI_EOP);
                 self.file_closed = frame == fcf::EOP && !page.ecm;
             }
         }
     }
 
-    /// Whether the engine, if it takes this frame, starts the received file anew although pages
-    /// lie in it: without error correction it closes the file at EOP even when it refuses the last
-    /// page, and the page that is sent again would be all that is left.
-    pub(super) fn would_lose_pages(&self, direction: Direction, frame: &[u8]) -> bool {
-        let is_dcs = frame
-            .get(2)
-            .is_some_and(|control| control & 0xFE == fcf::DCS);
-        direction == Direction::Received && is_dcs && self.file_closed && self.pages_stored > 0
+    /// Whether this frame announces a page although the received file is closed.
+    ///
+    /// Without error correction the engine closes the file at EOP even when it refuses the last
+    /// page. It cannot take that page again, and it must not open the file anew: that would cost
+    /// the pages in it.
+    pub(super) fn comes_too_late(&self, direction: Direction, frame: &[u8]) -> bool {
+        let control = frame.get(2).map(|control| control & 0xFE);
+        direction == Direction::Received && control == Some(fcf::DCS) && self.file_closed
     }
 
-    /// Whether the far end marked the last page as the last.
+    /// Whether the last page was kept and marked as the last.
     pub(super) fn procedure_ended(&self) -> bool {
         self.procedure_ended
     }
@@ -348,25 +348,27 @@ impl Recorder {
         self.last_page_out = false;
     }
 
-    fn page_arrived(&mut self, page: &PageStatistics, stored: bool) {
+    /// Whether the page is kept.
+    fn page_arrived(&mut self, page: &PageStatistics, stored: bool) -> bool {
         if page.rows > self.limits.rows_max {
             self.violate(T30Code::RowLimit);
-            return;
+            return false;
         }
         if !stored {
             self.violate(T30Code::StorageLost);
-            return;
+            return false;
         }
         let kept = page.pages_received > self.pages_stored;
         if kept && self.pages_stored >= self.limits.pages_max {
             self.violate(T30Code::PageLimit);
-            return;
+            return false;
         }
         let verdict = if kept { Verdict::Mcf } else { Verdict::Rtn };
         self.unanswered = Some(page_result(self.pages_stored, page, verdict));
         if kept {
             self.pages_stored += 1;
         }
+        kept
     }
 
     /// The answer to a received page was made, or the session ended without one.

@@ -25,7 +25,7 @@ pub struct DecodeOptions {
 }
 
 impl DecodeOptions {
-    /// A page of unknown length in whole-page bit order, bounded by the default [`Limits`].
+    /// A page of unknown length, most significant bit first, bounded by the default [`Limits`].
     pub fn new(coding: Coding, width: u32) -> Self {
         let limits = Limits::default();
         Self {

@@ -1,4 +1,5 @@
-//! Rows as changing elements: the pixels whose colour differs from the one before them (T.4 §4.2.1.1).
+//! Rows as changing elements: the pixels whose colour differs from that of the one before
+//! (ITU-T T.4 §4.2.1.1).
 //!
 //! A row begins white, so the elements at even places turn black and those at odd places turn
 //! white. Every list ends with [`SENTINELS`] copies of the width: the imaginary changing elements

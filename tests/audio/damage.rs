@@ -46,9 +46,9 @@ fn a_wav_cut_anywhere_in_its_header_is_refused() {
     for cut in 1..data {
         let error = to_mp3(&whole[..cut], None).expect_err("refused");
         let codes = [
-            "recording_invalid",
-            "recording_without_audio",
-            "not_a_recording",
+            "recording-invalid",
+            "recording-without-audio",
+            "not-a-recording",
         ];
         assert!(codes.contains(&error.code()), "cut at {cut}: {error}");
     }
@@ -170,7 +170,7 @@ fn gsm_frames_without_signature_are_silence() {
     assert_eq!(report.salvage, Some(Salvage::Damaged { packets: 2 }));
     gsm[0] = 0;
     let error = to_mp3(&gsm, Some(DeclaredType::Gsm)).expect_err("refused");
-    assert_eq!(error.code(), "recording_invalid");
+    assert_eq!(error.code(), "recording-invalid");
 }
 
 #[test]

@@ -135,7 +135,7 @@ fn reads_in_drops_change_nothing() {
 fn a_full_disk_is_the_storages_failure_wherever_it_strikes() {
     for size in [0, 100, 10_000, 20_000] {
         let error = into_faulty(Fault::FullAt(size)).expect_err("full");
-        assert_eq!(error.code(), "io_failed");
+        assert_eq!(error.code(), "io-failed");
         assert_eq!(error.reason(), Reason::StorageFailed);
         assert!(
             error.to_string().starts_with("writing the MP3 failed"),
@@ -153,7 +153,7 @@ fn an_mp3_that_was_stored_wrongly_is_never_reported_as_done() {
         Fault::FlipsFromEnd(2 * 288),
     ] {
         let error = into_faulty(fault).expect_err("found out");
-        assert_eq!(error.code(), "encoder_failed", "{error}");
+        assert_eq!(error.code(), "encoder-failed", "{error}");
         assert_eq!(error.reason(), Reason::TranscodeFailed);
     }
 }
@@ -235,6 +235,6 @@ fn tags_in_front_of_mp3_and_flac_are_skipped() {
     let wav = [tag, sample("voicemail-pcm.wav")].concat();
     assert_eq!(
         to_mp3(&wav, None).expect_err("refused").code(),
-        "recording_unsupported"
+        "recording-unsupported"
     );
 }

@@ -155,7 +155,7 @@ fn bombs_of_metadata_cost_neither_time_nor_memory() {
     wav.extend(&plain[36..]);
     assert_eq!(
         to_mp3(&wav, None).expect_err("refused").code(),
-        "recording_invalid"
+        "recording-invalid"
     );
     // A FLAC file with 200 pictures of nothing: only the stream information is loaded.
     let flac = make(&speech(), "flac", &[]);
@@ -196,7 +196,7 @@ fn an_id3_tag_that_claims_more_than_the_file() {
     bytes.extend([0; 100]);
     assert_eq!(
         to_mp3(&bytes, None).expect_err("refused").code(),
-        "recording_without_audio"
+        "recording-without-audio"
     );
     let chain = b"ID3\x04\0\0\0\0\0\0".repeat(50_000);
     assert!(to_mp3(&chain, None).is_err());

@@ -17,7 +17,7 @@ fn refusal(bytes: &[u8], declared: Option<DeclaredType>) -> AudioError {
 fn an_empty_file() {
     for declared in [None, Some(DeclaredType::Ulaw), Some(DeclaredType::Wav)] {
         let error = refusal(b"", declared);
-        assert_eq!(error.code(), "recording_empty");
+        assert_eq!(error.code(), "recording-empty");
         assert_eq!(error.reason(), Reason::RecordingInvalid);
     }
 }
@@ -36,14 +36,14 @@ fn a_web_page_named_wav_and_other_documents() {
     for (bytes, expected) in cases {
         for declared in [None, Some(DeclaredType::Wav), Some(DeclaredType::Mp3)] {
             let error = refusal(bytes, declared);
-            assert_eq!(error.code(), "not_a_recording");
+            assert_eq!(error.code(), "not-a-recording");
             assert_eq!(error.reason(), Reason::MediaUnsupported);
             assert!(error.to_string().contains(expected), "{error}");
         }
     }
     assert_eq!(
         refusal(page, Some(DeclaredType::Gsm)).code(),
-        "not_a_recording"
+        "not-a-recording"
     );
 }
 
@@ -60,7 +60,7 @@ fn headerless_audio_is_never_guessed() {
         for declared in [None, Some(DeclaredType::Wav), Some(DeclaredType::Mp3)] {
             assert_eq!(
                 refusal(&recording, declared).code(),
-                "not_a_recording",
+                "not-a-recording",
                 "{extension}"
             );
         }
@@ -96,7 +96,7 @@ fn kinds_that_are_known_but_not_decoded() {
     ];
     for (bytes, expected) in cases {
         let error = refusal(bytes, None);
-        assert_eq!(error.code(), "recording_unsupported", "{expected}");
+        assert_eq!(error.code(), "recording-unsupported", "{expected}");
         assert_eq!(error.reason(), Reason::MediaUnsupported);
         assert!(error.to_string().contains(expected), "{error}");
     }
@@ -200,7 +200,7 @@ fn a_wav_header_with_impossible_numbers() {
     ];
     for lie in lies {
         let error = refusal(&lie.bytes(), None);
-        assert_eq!(error.code(), "recording_invalid", "{error}");
+        assert_eq!(error.code(), "recording-invalid", "{error}");
         assert_eq!(error.reason(), Reason::RecordingInvalid);
         assert_eq!(error.reason().retry(), Retry::Never);
     }
@@ -210,19 +210,19 @@ fn a_wav_header_with_impossible_numbers() {
 #[test]
 fn a_wav_file_without_audio() {
     let empty = Wav::default().bytes();
-    assert_eq!(refusal(&empty, None).code(), "recording_without_audio");
+    assert_eq!(refusal(&empty, None).code(), "recording-without-audio");
     // No data, then a chunk that is no audio either.
     let mut with_list = empty;
     with_list.extend(b"LIST\x08\0\0\0INFOabcd");
-    assert_eq!(refusal(&with_list, None).code(), "recording_without_audio");
+    assert_eq!(refusal(&with_list, None).code(), "recording-without-audio");
     let no_data = &Wav::default().bytes()[..36];
-    assert_eq!(refusal(no_data, None).code(), "recording_without_audio");
+    assert_eq!(refusal(no_data, None).code(), "recording-without-audio");
 }
 
 #[test]
 fn audio_before_its_format() {
     let wav = b"RIFF\x20\0\0\0WAVEdata\x04\0\0\0\0\0\0\0fmt \x10\0\0\0";
-    assert_eq!(refusal(wav, None).code(), "recording_invalid");
+    assert_eq!(refusal(wav, None).code(), "recording-invalid");
 }
 
 #[test]
@@ -237,7 +237,7 @@ fn more_bytes_or_seconds_than_the_limits() {
         ..Limits::default()
     });
     let error = to_mp3_with(&wav, None, &small).expect_err("refused");
-    assert_eq!(error.code(), "recording_too_large");
+    assert_eq!(error.code(), "recording-too-large");
     assert_eq!(error.reason(), Reason::RecordingTooLarge);
     let length = wav.len().to_string();
     assert!(
@@ -250,7 +250,7 @@ fn more_bytes_or_seconds_than_the_limits() {
         ..Limits::default()
     });
     let error = to_mp3_with(&wav, None, &short).expect_err("refused");
-    assert_eq!(error.code(), "recording_too_long");
+    assert_eq!(error.code(), "recording-too-long");
     assert_eq!(error.reason(), Reason::RecordingTooLarge);
     // Without a length in the header, decoding itself stops at the limit.
     let mp3 = to_mp3(&wav, None).expect("an MP3").1;
@@ -260,7 +260,7 @@ fn more_bytes_or_seconds_than_the_limits() {
         .expect("an Info frame");
     let unframed = &mp3[tag + 275..];
     let error = to_mp3_with(unframed, Some(DeclaredType::Mp3), &short).expect_err("refused");
-    assert_eq!(error.code(), "recording_too_long");
+    assert_eq!(error.code(), "recording-too-long");
 }
 
 #[test]
@@ -288,7 +288,7 @@ fn declared_types_by_every_name() {
     let error = "application/octet-stream"
         .parse::<DeclaredType>()
         .expect_err("unknown");
-    assert_eq!(error.code(), "recording_unsupported");
+    assert_eq!(error.code(), "recording-unsupported");
     assert_eq!(
         DeclaredType::from_file_name("a.b/msg0001.WAV"),
         Some(DeclaredType::Wav)

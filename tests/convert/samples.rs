@@ -1,6 +1,6 @@
 //! Every sample becomes what `samples/README.md` says.
 
-use faxmill::convert::{DocumentKind, page_digest};
+use faxmill::convert::{DocumentKind, FaxTiffPage, page_digest};
 use faxmill::units::Resolution;
 
 use super::fixture::{convert_path, options_at, sample, side_by_side};
@@ -28,6 +28,25 @@ fn every_sample_has_its_pages_and_geometry_at_every_resolution() {
                 assert_eq!(page.resolution(), Some(resolution), "{name}");
             }
         }
+    }
+}
+
+#[test]
+fn the_pages_of_the_sample_fax_keep_their_own_resolutions() {
+    let (standard, fine) = (Resolution::Standard, Resolution::Fine);
+    for (asked, second) in [
+        (standard, (1146, standard)),
+        (fine, (2292, fine)),
+        (Resolution::Superfine, (2292, fine)),
+    ] {
+        let converted = convert_path(&sample("fax-mh.tif"), &options_at(asked)).unwrap();
+        assert_eq!(converted.sizes(), [(1728, 1146), (1728, second.0)]);
+        let resolutions: Vec<_> = converted
+            .pages
+            .iter()
+            .map(FaxTiffPage::resolution)
+            .collect();
+        assert_eq!(resolutions, [Some(standard), Some(second.1)]);
     }
 }
 

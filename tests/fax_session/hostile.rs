@@ -136,6 +136,18 @@ fn short_frames_of_every_kind() {
 }
 
 #[test]
+fn non_standard_facilities_again_and_again() {
+    let scratch = Scratch::letters(1);
+    let mut driven = Driven::new(&sending(&scratch.source));
+    driven.pass(Duration::from_secs(2));
+    for _ in 0..100 {
+        // Country 0xB5 is the United States of America.
+        driven.frame(&[0xFF, 0x03, 0x20, 0xB5, 0x00, 0x2A]);
+    }
+    assert_eq!(driven.frames("NSF"), 1, "one reached the engine");
+}
+
+#[test]
 fn frames_longer_than_any() {
     let scratch = Scratch::letters(1);
     for sender in [false, true] {
@@ -156,6 +168,48 @@ fn frames_longer_than_any() {
         driven.pass(Duration::from_secs(300));
         assert!(driven.session.is_finished());
     }
+}
+
+/// 64 KB of T.6 in which every bit is a row like the one above (T.6 Table 1: V0 is a single one).
+#[test]
+fn a_block_that_claims_half_a_million_rows() {
+    const V17_14400: u8 = 8;
+    let scratch = Scratch::letters(1);
+    let mut driven = receiver_after_dis(&scratch);
+    // DCS: document for us, 14,400 bit/s, error correction, T.6.
+    driven.frame(&[0xFF, 0x13, 0x83, 0x00, 0x22, 0x80, 0x44]);
+    driven.packet(&[15 << 1]);
+    for _ in 0..30 {
+        let mut zeros = vec![0xC0 | V17_14400 << 1, 1, 0xE0, 0, 89];
+        zeros.extend([0; 90]);
+        driven.packet(&zeros);
+    }
+    driven.packet(&[0xC0 | V17_14400 << 1, 1, 0x70]);
+    driven.pass(Duration::from_secs(5));
+    assert_eq!(driven.frames("CFR"), 1, "{:?}", driven.events);
+    driven.packet(&[14 << 1]);
+    for number in 0..=255u8 {
+        let mut packet = vec![0xC0 | V17_14400 << 1, 2, 0x80, 1, 3];
+        packet.extend([0xFF, 0xC0, 0x60, number.reverse_bits()]);
+        packet.extend([0xFF; 256]);
+        packet.push(0x20);
+        driven.packet(&packet);
+    }
+    driven.packet(&[0xC0 | V17_14400 << 1, 2, 0x80, 0, 2, 0xFF, 0xC0, 0x61, 0x40]);
+    driven.frame(&[0xFF, 0x13, 0xBF, 0x2F, 0, 0, 255]);
+    driven.pass(Duration::from_secs(5));
+    match driven.events.last() {
+        Some(Event::Finished(outcome)) => {
+            assert_eq!(outcome.code, T30Code::RowLimit);
+            assert_eq!(outcome.pages_confirmed, 0);
+        }
+        other => panic!("{other:?}"),
+    }
+    let confirmed = driven
+        .events
+        .iter()
+        .any(|event| matches!(event, Event::PageReceived(_)));
+    assert!(!confirmed);
 }
 
 #[test]

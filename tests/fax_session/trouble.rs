@@ -254,8 +254,8 @@ fn heavy_loss_without_error_correction_never_counts_a_refused_page() {
     }
 }
 
-/// A pair without error correction whose last page arrives in shreds.
-fn with_a_ruined_last_page(scratch: &Scratch) -> Pair {
+/// A pair without error correction in which one page (counted from 0) arrives in shreds.
+fn with_a_ruined_page(scratch: &Scratch, page: usize) -> Pair {
     let sender = SessionConfig {
         ecm: Ecm::Off,
         ..sending(&scratch.source)
@@ -265,55 +265,75 @@ fn with_a_ruined_last_page(scratch: &Scratch) -> Pair {
         ..Line::perfect()
     };
     let mut pair = Pair::new(&sender, &receiving(&scratch.target), line);
-    let last = scratch.pages.len() - 1;
     pair.run_until(|pair| {
         let frames = pair.ends[SENDER].frames();
         let trained = frames.iter().any(|name| name == "Received CFR");
-        trained && pair.ends[SENDER].confirmed().len() == last
+        trained && pair.ends[SENDER].confirmed().len() == page
     });
     let training_over = pair.now + Duration::from_secs(3);
     pair.run_until(|pair| pair.now >= training_over);
-    pair.lose(0.3);
-    let image_over = pair.now + Duration::from_secs(20);
+    pair.lose(0.6);
+    let image_over = pair.now + Duration::from_secs(34);
     pair.run_until(|pair| pair.now >= image_over);
     pair.lose(0.0);
     pair
 }
 
 #[test]
-fn a_ruined_page_is_sent_again() {
+fn a_ruined_page_counts_for_nobody() {
     let scratch = Scratch::letters(1);
-    let mut pair = with_a_ruined_last_page(&scratch);
+    let mut pair = with_a_ruined_page(&scratch, 0);
     pair.run();
     let [sender, receiver] = &pair.ends;
     let count = |events: &[(Duration, Event)], pick: fn(&Event) -> bool| {
         events.iter().filter(|(_, event)| pick(event)).count()
     };
-    assert_eq!(
-        count(&sender.events, |e| matches!(e, Event::PageRefused(_))),
-        1
-    );
-    assert_eq!(
-        count(&receiver.events, |e| matches!(e, Event::PageRejected(_))),
-        1
-    );
-    assert_eq!(sender.confirmed().len(), 1);
-    assert!(sender.outcome().complete && receiver.outcome().complete);
-    scratch.assert_received(0..1);
+    let refused = |event: &Event| matches!(event, Event::PageRefused(_));
+    let rejected = |event: &Event| matches!(event, Event::PageRejected(_));
+    assert_eq!(count(&sender.events, refused), 1);
+    assert_eq!(count(&receiver.events, rejected), 1);
+    for end in [sender, receiver] {
+        let outcome = end.outcome();
+        assert_eq!(outcome.pages_confirmed, 0);
+        assert!(!outcome.complete && !outcome.possibly_delivered);
+        assert!(outcome.code.reason().is_some());
+    }
 }
 
-/// The engine would start the file anew for the repeated page and lose the first.
+#[test]
+fn a_ruined_page_with_another_behind_it_is_sent_again() {
+    let scratch = Scratch::letters(2);
+    let mut pair = with_a_ruined_page(&scratch, 0);
+    pair.run();
+    let [sender, receiver] = &pair.ends;
+    let refused: Vec<u32> = sender
+        .events
+        .iter()
+        .filter_map(|(_, event)| match event {
+            Event::PageRefused(page) => Some(page.index),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(refused, [0]);
+    let confirmed: Vec<u32> = sender.confirmed().iter().map(|page| page.index).collect();
+    assert_eq!(confirmed, [0, 1]);
+    assert!(sender.confirmed()[0].bit_rate < 14_400, "at a lower rate");
+    assert!(sender.outcome().complete && receiver.outcome().complete);
+    scratch.assert_received(0..2);
+}
+
 #[test]
 fn a_ruined_last_page_does_not_cost_the_pages_before() {
     let scratch = Scratch::letters(2);
-    let mut pair = with_a_ruined_last_page(&scratch);
+    let mut pair = with_a_ruined_page(&scratch, 1);
     pair.run();
     let [sender, receiver] = &pair.ends;
     assert_eq!(receiver.outcome().code, T30Code::PageUnrepeatable);
-    assert_eq!(receiver.outcome().pages_confirmed, 1);
-    assert!(!receiver.outcome().complete);
-    assert!(!sender.outcome().complete && !sender.outcome().possibly_delivered);
-    assert_eq!(sender.outcome().pages_confirmed, 1);
+    for end in [sender, receiver] {
+        let outcome = end.outcome();
+        assert_eq!(outcome.pages_confirmed, 1);
+        assert!(!outcome.complete && !outcome.possibly_delivered);
+    }
     scratch.assert_received(0..1);
 }
 

@@ -280,6 +280,16 @@ fn a_person_decides_about_an_indeterminate_job() {
 }
 
 #[test]
+fn no_dial_is_begun_beyond_a_cap_however_the_job_came_to_be_ready() {
+    let mut life = Life::ready(1);
+    life.state.dials = life.state.dials_max;
+    life.refuses(&started());
+    life.state.dials = 0;
+    life.state.answered = life.state.answered_max;
+    life.refuses(&started());
+}
+
+#[test]
 fn a_person_cannot_exceed_the_caps_either() {
     let life = Life::fax_with(|fax| fax.answered_max = 1).convert(2);
     let life = life.dial().answer().then(JobEvent::LeaseLost);

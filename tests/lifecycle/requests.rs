@@ -7,6 +7,7 @@ use faxmill::job::{
     Reason, RequestError, RetryPolicy, Stage, Status,
 };
 use faxmill::units::{Resolution, UnixMillis};
+use proptest::prelude::*;
 
 #[test]
 fn a_request_with_only_what_it_must_have_gets_the_documented_defaults() {
@@ -141,4 +142,35 @@ fn jitter_stays_within_half_of_the_delay() {
             .map(|delay| delay.as_millis()),
         Some(1000)
     );
+}
+
+proptest! {
+    #[test]
+    fn no_text_is_a_job_id_but_a_uuid(text in ".{0,60}") {
+        if let Ok(id) = text.parse::<JobId>() {
+            prop_assert_eq!(id.to_string().parse::<JobId>(), Ok(id));
+            prop_assert_eq!(id.to_string().len(), 36);
+        }
+    }
+
+    #[test]
+    fn a_request_with_any_values_is_refused_or_makes_a_job(
+        number in "[+0-9 a-z*#]{0,24}",
+        document in ".{0,8}",
+        dials_max in any::<i64>(),
+        deadline_seconds in any::<i64>(),
+        not_before in any::<i64>(),
+        now in any::<i64>(),
+    ) {
+        let text = serde_json::json!({
+            "kind": "fax", "number": number, "document": document, "document_name": "",
+            "dials_max": dials_max, "deadline_seconds": deadline_seconds, "not_before": not_before,
+        });
+        if let Ok(request) = serde_json::from_value::<JobRequest>(text) {
+            let now = UnixMillis(now);
+            let state = JobState::new(&request, RetryPolicy::default(), now);
+            prop_assert!(state.deadline_at >= now);
+            prop_assert!(request.check().is_err() || (1..=100).contains(&dials_max));
+        }
+    }
 }

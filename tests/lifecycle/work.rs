@@ -249,7 +249,10 @@ fn a_fax_coming_in_is_received_partial_or_failed() {
         reason,
         detail: String::new(),
     };
-    let page = |page| JobEvent::ReceivePage { page, artifacts: BTreeMap::new() };
+    let page = |page| JobEvent::ReceivePage {
+        page,
+        artifacts: BTreeMap::new(),
+    };
     let life = || Life::received().then(claimed(Stage::Receive)).then(page(1));
     assert_eq!(life().status(), Status::Receiving);
     assert_eq!(

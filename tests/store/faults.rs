@@ -48,7 +48,7 @@ async fn a_full_disk_refuses_new_jobs_and_keeps_the_old_ones() {
         }
     };
     assert!(matches!(error, StoreError::Full), "{error}");
-    assert_eq!(error.code(), "store_full");
+    assert_eq!(error.code(), "store-full");
     assert!(!accepted.is_empty());
     assert_eq!(
         store.outbox_batch(100_000).await.expect("read").len(),

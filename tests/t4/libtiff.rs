@@ -129,13 +129,13 @@ fn raw_fax_data_with_rtc_is_read_by_fax2tiff() {
 
 fn compare(name: &str, page: &Bitmap, y_dpi: u32, folder: &Path) {
     let (plain, coded) = (folder.join("plain.tif"), folder.join("coded.tif"));
-    std::fs::write(&plain, write(page, y_dpi)).unwrap();
+    std::fs::write(&plain, write(page, y_dpi)).expect("a temporary file");
     for (arguments, options) in variants(y_dpi) {
         let rows = page.rows().to_string();
         let mut arguments = arguments.to_vec();
         arguments.extend(["-r", &rows, text_of(&plain), text_of(&coded)]);
         run("tiffcp", &arguments);
-        let file = std::fs::read(&coded).unwrap();
+        let file = std::fs::read(&coded).expect("a temporary file");
         let theirs = only_strip(&file);
         let ours = encode(page, &options);
         assert!(
@@ -154,7 +154,7 @@ fn compare(name: &str, page: &Bitmap, y_dpi: u32, folder: &Path) {
                     ..DecodeOptions::new(options.coding, page.width())
                 },
             );
-            let decoded = decoded.unwrap();
+            let decoded = decoded.expect("a page of libtiff's");
             assert!(
                 decoded.bitmap == *page,
                 "{name} {arguments:?}: other pixels"
@@ -173,9 +173,13 @@ fn compare(name: &str, page: &Bitmap, y_dpi: u32, folder: &Path) {
 }
 
 fn first_page(path: &Path) -> Bitmap {
-    let bytes = std::fs::read(path).unwrap();
-    let mut pages = FaxTiffReader::from_bytes(&bytes, &Limits::default()).unwrap();
-    pages.next().expect("the file has a page").unwrap().bitmap
+    let bytes = std::fs::read(path).expect("a readable file");
+    let mut pages = FaxTiffReader::from_bytes(&bytes, &Limits::default()).expect("a TIFF");
+    pages
+        .next()
+        .expect("the file has a page")
+        .expect("a sound page")
+        .bitmap
 }
 
 /// Runs one of libtiff's tools, whose absence or failure fails the test.

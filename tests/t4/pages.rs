@@ -28,7 +28,7 @@ pub(crate) fn text(width: u32, rows: u32, seed: u64) -> Bitmap {
     while top + 30 < rows {
         let mut left = 40;
         while left + 40 < width {
-            for _ in 0..1 + numbers.below(4) {
+            for _ in 0..=numbers.below(4) {
                 let (x, height) = (left + numbers.below(12), 8 + numbers.below(18));
                 let (thickness, slant) = (2 + numbers.below(4), numbers.below(3));
                 for y in 0..height {
@@ -104,7 +104,7 @@ pub(crate) fn any_page() -> impl Strategy<Value = Bitmap> {
                 1 => {
                     edges = (0..numbers.below(40))
                         .map(|_| numbers.below(width + 1))
-                        .collect()
+                        .collect();
                 }
                 2 => {
                     for edge in &mut edges {

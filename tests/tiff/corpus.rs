@@ -41,6 +41,10 @@ fn what_is_read_of_the_corpus_looks_as_libtiff_shows_it() {
     let shown = folder.path().join("shown.tif");
     let mut compared = 0;
     for path in files {
+        // Of CIE L*a*b* we keep the lightness, which is no weighted sum of red, green and blue.
+        if path.ends_with("pillow__Tests_images_lab-red.tif") {
+            continue;
+        }
         let (pages, outcome) = read_pages(&std::fs::read(&path).unwrap(), &Limits::default());
         let output = run(
             "tiff2rgba",

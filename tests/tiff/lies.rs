@@ -16,9 +16,9 @@ fn refusal(file: &[u8], limits: &Limits) -> ConvertError {
 
 /// A small page in each of the ways that are read by different code.
 fn samples() -> Vec<(String, Vec<u8>)> {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let plain = folder.path().join("plain.tif");
-    std::fs::write(&plain, plain_tiff::write(&text(200, 90, 1), 196)).unwrap();
+    std::fs::write(&plain, plain_tiff::write(&text(200, 90, 1), 196)).expect("a temporary file");
     let mut samples: Vec<_> = ["none", "lzw", "zip", "packbits", "g4", "g3:1d", "g3:2d"]
         .into_iter()
         .map(|compression| {
@@ -32,7 +32,10 @@ fn samples() -> Vec<(String, Vec<u8>)> {
                 text_of(&stored),
             ];
             run_quietly("tiffcp", &arguments);
-            (compression.to_owned(), std::fs::read(&stored).unwrap())
+            (
+                compression.to_owned(),
+                std::fs::read(&stored).expect("a temporary file"),
+            )
         })
         .collect();
     let colours = (0..=255).cycle().take(40 * 30 * 3).collect();
@@ -41,7 +44,7 @@ fn samples() -> Vec<(String, Vec<u8>)> {
         &rgb,
         Builder::new((40, 30), &[8, 8, 8], 2, colours).into_file(),
     )
-    .unwrap();
+    .expect("a temporary file");
     for (name, arguments) in [
         ("jpeg", &["-c", "jpeg"][..]),
         ("planar", &["-c", "lzw", "-p", "separate"]),
@@ -51,7 +54,10 @@ fn samples() -> Vec<(String, Vec<u8>)> {
         let mut arguments = arguments.to_vec();
         arguments.extend([text_of(&rgb), text_of(&stored)]);
         run_quietly("tiffcp", &arguments);
-        samples.push((name.to_owned(), std::fs::read(&stored).unwrap()));
+        samples.push((
+            name.to_owned(),
+            std::fs::read(&stored).expect("a temporary file"),
+        ));
     }
     samples
 }

@@ -19,15 +19,17 @@ fn three_pages() -> Vec<(Bitmap, Resolution)> {
 }
 
 fn write(pages: &[(Bitmap, Resolution)], options: &EncodeOptions) -> Vec<u8> {
-    let mut writer = FaxTiffWriter::new(Cursor::new(Vec::new())).unwrap();
+    let mut writer = FaxTiffWriter::new(Cursor::new(Vec::new())).expect("memory can be written");
     for (bitmap, resolution) in pages {
         let page = FaxPage {
             bitmap,
             resolution: *resolution,
         };
-        writer.page_coded(&page, options).unwrap();
+        writer
+            .page_coded(&page, options)
+            .expect("memory can be written");
     }
-    writer.finish().unwrap().into_inner()
+    writer.finish().expect("memory can be written").into_inner()
 }
 
 #[test]
@@ -41,7 +43,7 @@ fn tiffinfo_describes_every_field_and_warns_of_none() {
     assert_eq!(pages.len(), expected.len());
     for (index, (page, (width, rows, y_dpi))) in pages.iter().zip(expected).enumerate() {
         for line in [
-            format!("Subfile Type: multi-page document (2 = 0x2)"),
+            "Subfile Type: multi-page document (2 = 0x2)".to_owned(),
             format!("Image Width: {width} Image Length: {rows}"),
             format!("Resolution: 204, {y_dpi} pixels/inch"),
             "Bits/Sample: 1".to_owned(),

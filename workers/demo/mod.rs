@@ -147,13 +147,13 @@ fn prepare(out: &Path) -> Result<(), Failure> {
 fn write_config(file: &Path, out: &Path, far_end: &str) -> Result<(), Failure> {
     let text = format!(
         "# Written by `faxmill demo`.\n\
-         data_folder = {:?}\n\n\
+         data_folder = \"{}\"\n\n\
          [trunk]\n\
          uri = \"sip:{{number}}@{far_end}\"\n\n\
          [line]\n\
          bind = \"127.0.0.1:0\"\n\
          ident = \"+1 555 0199\"\n",
-        out.join("data")
+        out.join("data").display()
     );
     fs::write(file, text).map_err(|error| not_written(file, &error))
 }

@@ -57,23 +57,10 @@ pub(super) async fn of_recording(
 ) -> Result<(), Failure> {
     let job = super::job(context, id).await?;
     let mp3 = artifact(context, &job, "mp3")?;
-    let arguments = [
-        "-v",
-        "error",
-        "-show_entries",
-        "format=duration",
-        "-of",
-        "csv=p=0",
-        mp3.as_str(),
-    ];
-    let measured = tool("ffprobe", &arguments, "ffmpeg")?;
-    let measured = String::from_utf8_lossy(&measured.stdout).trim().to_owned();
     let expected = job.state.duration_ms.unwrap_or_default() as f64 / 1000.0;
-    let exact = measured
-        .parse()
-        .is_ok_and(|found: f64| (found - expected).abs() <= 0.001);
-    if !exact {
-        let message = format!("{mp3}: ffprobe says {} s, not {expected}", measured);
+    let measured = probed_seconds(&mp3)?;
+    if (measured - expected).abs() > 0.001 {
+        let message = format!("{mp3}: ffprobe finds {measured} s, not {expected}");
         return Err(Failure::new(Exit::NotDone, "duration-differs", message));
     }
     let stages = stages(context, id).await?;
@@ -102,6 +89,37 @@ fn artifact(context: &Context, job: &faxmill::store::Job, role: &str) -> Result<
         .ok_or_else(|| {
             let message = format!("job {} has no {role}", job.id);
             Failure::new(Exit::NotDone, "artifact-missing", message)
+        })
+}
+
+/// What ffprobe says of every frame, added up: its `format=duration` also counts the silence that
+/// encoders put around the audio and players leave out.
+fn probed_seconds(mp3: &str) -> Result<f64, Failure> {
+    let entries = "stream=sample_rate:frame=nb_samples";
+    let arguments = ["-v", "error", "-show_entries", entries, "-of", "json", mp3];
+    let said = tool("ffprobe", &arguments, "ffmpeg")?;
+    let probe: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap_or_default();
+    let samples: u64 = probe["frames"]
+        .as_array()
+        .map(|frames| {
+            frames
+                .iter()
+                .filter_map(|frame| frame["nb_samples"].as_u64())
+                .sum()
+        })
+        .unwrap_or_default();
+    let rate = probe["streams"][0]["sample_rate"]
+        .as_str()
+        .and_then(|rate| rate.parse().ok());
+    rate.filter(|rate| *rate > 0.0)
+        .map(|rate: f64| samples as f64 / rate)
+        .ok_or_else(|| {
+            let words = String::from_utf8_lossy(&said.stderr).into_owned();
+            Failure::new(
+                Exit::NotDone,
+                "mp3-unreadable",
+                format!("{mp3}: ffprobe: {words}"),
+            )
         })
 }
 

@@ -62,8 +62,8 @@ impl<'a, R: Read + Seek> View<'a, R> {
         }
         let stored_width = tiff.number(directory, tag::IMAGE_WIDTH)?.unwrap_or(0);
         let tile_width = tiff.number(directory, tag::TILE_WIDTH)?.unwrap_or(0).max(1);
-        let tiles_width = stored_width.checked_next_multiple_of(tile_width);
-        let width = tiles_width
+        let padded = stored_width.checked_next_multiple_of(tile_width);
+        let width = padded
             .filter(|width| *width <= WIDTH_MAX)
             .unwrap_or(stored_width);
         patches.extend(tiff.number_patch(directory, tag::IMAGE_WIDTH, width));

@@ -73,13 +73,18 @@ pub(super) async fn one_call_at_a_time_to_a_number(store: &dyn JobStore) {
     assert_eq!(ok(store.job(second).await).status(), Status::Ready);
     assert_eq!(wake_ups(store, second, Stage::Transmit).await, 0);
 
+    let third = ready(store, number).await;
+    publish(store, third).await;
     apply(store, &lease, failed(Reason::Busy)).await;
-    assert_eq!(
-        wake_ups(store, second, Stage::Transmit).await,
-        1,
-        "the next in line is woken"
-    );
-    claimed(store, second, Stage::Transmit).await;
+    let turn = wake_ups(store, second, Stage::Transmit).await;
+    assert_eq!(turn, 1, "the next in line is woken");
+    assert_eq!(wake_ups(store, third, Stage::Transmit).await, 0);
+    ok(store
+        .apply_unleased(second, JobEvent::CancelRequested, START, 0.5)
+        .await);
+    let turn = wake_ups(store, third, Stage::Transmit).await;
+    assert_eq!(turn, 1, "a turn that is not taken passes on");
+    claimed(store, third, Stage::Transmit).await;
 }
 
 pub(super) async fn an_invalid_number_is_refused_until_cleared(store: &dyn JobStore) {

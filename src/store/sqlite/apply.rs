@@ -193,7 +193,9 @@ async fn change(
     chance: f64,
 ) -> Result<Job, StoreError> {
     let next = transition(&row.job.state, event, now, chance)?;
-    let held_the_line = row.job.state.status.is_on_line() || row.job.lease.is_some();
+    let before = row.job.state.status;
+    // A job that was ready may have been the one whose turn it was.
+    let had_the_line = before.is_on_line() || before == Status::Ready;
     row.job.state = next.state;
     if next.lease == LeaseChange::End {
         row.job.lease = None;
@@ -210,7 +212,7 @@ async fn change(
             note_destination(connection, number, attempt).await?;
         }
     }
-    if let Some(number) = number.filter(|_| held_the_line && next.lease == LeaseChange::End) {
+    if let Some(number) = number.filter(|_| had_the_line && next.lease == LeaseChange::End) {
         wake_neighbour(connection, number, row.job.id, now).await?;
     }
     Ok(row.job)

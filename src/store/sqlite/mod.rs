@@ -40,7 +40,7 @@ impl SqliteStore {
         Ok(Self::new(Arc::new(Database::open(options).await?)))
     }
 
-    /// A store in a database that is open already.
+    /// A store in a database that is open already. Must be called in a Tokio runtime.
     pub fn new(database: Arc<Database>) -> Self {
         let outbox_ear = database.bell().listen(OUTBOX_BELL);
         Self {
