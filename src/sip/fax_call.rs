@@ -3,11 +3,11 @@
 use std::future::pending;
 use std::time::Duration;
 
-use tokio::net::UdpSocket;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::call::{CallObserver, CallOutcome, CallTimes, MediaStats};
+use super::ced::CedDetector;
 use super::dialog::{CallDialog, Signal};
 use super::media::MediaSockets;
 use super::offer_answer::{Action, Event, Failure, OfferAnswer, T38Path};
@@ -19,6 +19,13 @@ use crate::t30::{self, FaxRole, Negotiated, SessionConfig, SessionOutcome, T30Co
 
 /// How long the far end may have the last word after the fax, before we hang up.
 const FAREWELL: Duration = Duration::from_millis(800);
+
+/// How long packets are still read after the far end hung up: the confirmation of the last page
+/// may be behind the BYE.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Most audio packets read in one turn.
+const AUDIO_PER_TURN_MAX: usize = 64;
 
 /// A call that has been answered.
 pub(super) struct Call {
@@ -49,6 +56,7 @@ pub(super) async fn run(
         answered,
         call,
         stream: None,
+        ced: CedDetector::default(),
         fax_started: None,
         outcome: None,
         negotiated: None,
@@ -65,6 +73,7 @@ pub(super) async fn run(
 struct Run {
     call: Call,
     stream: Option<T38Stream>,
+    ced: CedDetector,
     answered: Duration,
     fax_started: Option<Duration>,
     hard_limit: Instant,
@@ -171,7 +180,7 @@ impl Run {
                     stream.read(&self.call.media.udptl);
                 }
             }
-            Step::Audio => discard(&self.call.media.rtp),
+            Step::Audio => self.listen(now),
             Step::Negotiation => self.call.machine.handle_timeout(now),
             Step::Signal(signal) => return self.take_signal(now, signal),
             Step::Silence => {
@@ -206,6 +215,21 @@ impl Run {
             Signal::HungUp => return Some(Ending::HungUp),
         }
         None
+    }
+
+    /// Reads audio: all that it can tell a T.38 call is that a fax machine has answered.
+    fn listen(&mut self, now: Duration) {
+        let mut buffer = [0u8; 2_048];
+        for _ in 0..AUDIO_PER_TURN_MAX {
+            let Ok((length, source)) = self.call.media.rtp.try_recv_from(&mut buffer) else {
+                break;
+            };
+            let far_end = self.call.machine.remote_audio();
+            let theirs = far_end.is_some_and(|(address, _)| address.ip() == source.ip());
+            if theirs && self.ced.handle_rtp(&buffer[..length]) {
+                self.call.machine.handle(now, Event::FaxToneHeard);
+            }
+        }
     }
 
     /// Does what the negotiation wants done.
@@ -280,6 +304,9 @@ impl Run {
     async fn close(&mut self, ending: &Ending, observer: &mut dyn CallObserver) {
         let now = self.call.began.elapsed();
         self.call.machine.handle(now, Event::FaxFinished);
+        if matches!(ending, Ending::HungUp | Ending::BackToAudio) {
+            self.last_words(observer).await;
+        }
         if let Some(stream) = &mut self.stream {
             match ending {
                 Ending::Finished => {}
@@ -295,6 +322,25 @@ impl Run {
         }
         if let Some(stream) = self.stream.take() {
             self.media = stream.stats();
+        }
+    }
+
+    /// What the far end sent before it left counts, whatever came first on the wire.
+    async fn last_words(&mut self, observer: &mut dyn CallObserver) {
+        let until = Instant::now() + LAST_WORDS;
+        while let Some(stream) = &mut self.stream
+            && self.outcome.is_none()
+            && Instant::now() < until
+        {
+            tokio::select! {
+                () = sleep_until(stream.deadline().min(until)) => {}
+                _ = self.call.media.udptl.readable() => {}
+            }
+            stream.read(&self.call.media.udptl);
+            stream.advance();
+            if self.tell(observer).await.is_some() {
+                break;
+            }
         }
     }
 
@@ -431,15 +477,5 @@ async fn at(time: Option<Instant>) {
     match time {
         Some(time) => sleep_until(time).await,
         None => pending().await,
-    }
-}
-
-/// Audio says nothing that a T.38 call needs; it must only not pile up.
-fn discard(socket: &UdpSocket) {
-    let mut buffer = [0u8; 2_048];
-    for _ in 0..64 {
-        if socket.try_recv_from(&mut buffer).is_err() {
-            break;
-        }
     }
 }

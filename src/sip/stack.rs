@@ -1,7 +1,8 @@
 //! The SIP stack, set up for us: transports, timers, identity, tasks.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rsipstack::dialog::dialog_layer::DialogLayer;
@@ -29,6 +30,10 @@ pub(super) struct Core {
     /// Where the host names of running calls point.
     pub(super) pins: Pins,
     pub(super) tasks: TaskTracker,
+    /// The calls whose far end has a re-INVITE on its way, not acknowledged yet.
+    pub(super) reinvited: Mutex<HashSet<String>>,
+    /// Lets no new call in.
+    pub(super) draining: CancellationToken,
     /// Ends the calls.
     pub(super) closing: CancellationToken,
     endpoint: Endpoint,
@@ -84,6 +89,8 @@ impl Core {
             local,
             pins,
             tasks,
+            reinvited: Mutex::default(),
+            draining: CancellationToken::new(),
             closing: CancellationToken::new(),
             endpoint,
         };
