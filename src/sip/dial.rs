@@ -304,7 +304,7 @@ impl Ringing<'_, '_> {
                 }
                 () = self.attempt.cancel.cancelled() => break canceled(),
                 () = self.attempt.core.closing.cancelled() => {
-                    break Ended::new(Reason::CanceledByUser, "the service is shutting down");
+                    break Ended::new(Reason::CallDropped, "the service is shutting down");
                 }
             }
         };
