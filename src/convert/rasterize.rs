@@ -3,6 +3,7 @@
 //! For the rendering process only, and for measurements: a document can crash, spin and eat the
 //! process that calls this.
 
+use std::error::Error;
 use std::path::Path;
 
 use pdfium_render::prelude::{
@@ -32,11 +33,15 @@ pub struct Drawing<'a> {
 pub fn load_library(path: &Path) -> Result<Pdfium, Refusal> {
     Pdfium::bind_to_library(path)
         .map(Pdfium::new)
-        .map_err(|error| Refusal::LibraryMissing {
-            why: match error {
-                PdfiumError::LoadLibraryError(error) => error.to_string(),
+        .map_err(|error| {
+            // The loader's own words, path included, are the source of the crate's error.
+            let why = match &error {
+                PdfiumError::LoadLibraryError(error) => error
+                    .source()
+                    .map_or_else(|| error.to_string(), ToString::to_string),
                 error => format!("{}: {error:?}", path.display()),
-            },
+            };
+            Refusal::LibraryMissing { why }
         })
 }
 

@@ -70,13 +70,13 @@ fn impossible_bounds_are_refused_with_their_limit() {
             .expect_err("an impossible request")
             .code()
     };
-    assert_eq!(refused(&|fax| fax.dials_max = 101), "field_out_of_range");
-    assert_eq!(refused(&|fax| fax.answered_max = 0), "field_out_of_range");
+    assert_eq!(refused(&|fax| fax.dials_max = 101), "field-out-of-range");
+    assert_eq!(refused(&|fax| fax.answered_max = 0), "field-out-of-range");
     assert_eq!(
         refused(&|fax| fax.deadline_seconds = 0),
-        "field_out_of_range"
+        "field-out-of-range"
     );
-    assert_eq!(refused(&|fax| fax.document = String::new()), "field_empty");
+    assert_eq!(refused(&|fax| fax.document = String::new()), "field-empty");
     assert_eq!(JobRequest::Fax(fax.clone()).check(), Ok(()));
 }
 
