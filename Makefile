@@ -14,7 +14,8 @@ build:
 
 test:
 	scripts/setup.sh test
-	$(CARGO) test --locked
+	# More threads than cores: the calls of the tests wait far more than they work.
+	RUST_TEST_THREADS=8 $(CARGO) test --locked
 
 lint:
 	scripts/setup.sh test
