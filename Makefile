@@ -28,6 +28,7 @@ lint:
 bench:
 	scripts/setup.sh bench
 	$(CARGO) bench --locked
+	scripts/criterion-figures.py
 
 bench-peers:
 	scripts/setup.sh bench
