@@ -19,7 +19,7 @@ use super::inspect::Inspection;
 use super::pdfium_library::PdfiumLibrary;
 use super::render_child::RenderSettings;
 use crate::limits::Limits;
-use crate::units::Resolution;
+use crate::units::{PageWidth, Resolution};
 
 /// The sub-command of the program that renders.
 pub const RENDER_COMMAND: &str = "render-child";
@@ -77,6 +77,7 @@ impl<'a> RenderProcess<'a> {
         renderer: &'a Renderer,
         document: &File,
         resolution: Resolution,
+        width_max: PageWidth,
         threshold: u8,
         limits: &'a Limits,
         cancel: &'a AtomicBool,
@@ -84,6 +85,7 @@ impl<'a> RenderProcess<'a> {
         let settings = RenderSettings {
             library: renderer.library.path.clone(),
             resolution,
+            width_max,
             threshold,
             limits: limits.clone(),
         };

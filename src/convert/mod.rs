@@ -30,7 +30,7 @@ pub use conversion::{
 pub use error::{ConvertError, Refusal};
 pub use fax_tiff::{FaxPage, FaxTiffPage, FaxTiffReader, FaxTiffWriter, page_digest};
 pub use inspect::{Inspection, PageBoxes, inspect};
-pub use layout::{Layout, PageSize, Turn, fax_resolution, lay_out};
+pub use layout::{Layout, PageBounds, PageSize, Turn, fax_resolution, lay_out};
 pub use pdfium_library::{LIBRARY_VARIABLE, PdfiumLibrary};
 pub use render_child::{RenderSettings, render_child};
 pub use sniff::{DocumentKind, HEAD_BYTES, sniff};

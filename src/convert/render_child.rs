@@ -17,7 +17,7 @@ use super::frames::{FrameWriter, RenderedPage};
 use super::inspect::inspect;
 use super::rasterize::{Drawing, draw_page, load_library, open};
 use crate::limits::Limits;
-use crate::units::Resolution;
+use crate::units::{PageWidth, Resolution};
 
 /// Largest document that is inspected after its pages are out.
 const INSPECTED_BYTES_MAX: usize = 16 << 20;
@@ -33,6 +33,8 @@ pub struct RenderSettings {
     pub library: PathBuf,
     /// Vertical density of the pages.
     pub resolution: Resolution,
+    /// The widest scan line of the pages.
+    pub width_max: PageWidth,
     /// Grey levels below it are black.
     pub threshold: u8,
     /// Bounds on the document and on the process.
@@ -90,6 +92,7 @@ fn render<W: Write>(
     frames.document(pages)?;
     let drawing = Drawing {
         resolution: settings.resolution,
+        width_max: settings.width_max,
         threshold: settings.threshold,
         limits,
     };

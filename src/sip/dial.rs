@@ -62,6 +62,7 @@ pub(super) async fn dial(
         t30_code: None,
         far_ident: None,
         negotiated: None,
+        far_limit: None,
         media: MediaStats::default(),
         times: CallTimes {
             ended: attempt.began.elapsed(),

@@ -401,6 +401,7 @@ impl Run {
                 .as_ref()
                 .and_then(|fax| fax.far_ident.clone())
                 .or(self.far_ident),
+            far_limit: fax.as_ref().and_then(|fax| fax.far_limit),
             negotiated: fax.and_then(|fax| fax.negotiated).or(self.negotiated),
             media: self.media,
             times: CallTimes {

@@ -255,6 +255,7 @@ impl IncomingCall {
                 t30_code: None,
                 far_ident: None,
                 negotiated: None,
+                far_limit: None,
                 media: MediaStats::default(),
                 times: CallTimes {
                     ended: began.elapsed(),
