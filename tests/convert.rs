@@ -16,5 +16,6 @@ mod convert {
     mod process;
     mod refusals;
     mod samples;
+    mod sandbox;
     mod tiff;
 }

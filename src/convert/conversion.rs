@@ -13,6 +13,7 @@ use super::fax_tiff::{FaxTiffWriter, page_digest};
 use super::inspect::Inspection;
 use super::layout::{PageBounds, PageSize, fax_resolution, lay_out};
 use super::resample::{Image, resample};
+use super::sandbox::Confinement;
 use super::sniff::{DocumentKind, HEAD_BYTES, sniff};
 use super::tiff_input::{TiffPage, read_tiff_pages};
 use super::{ConvertError, TEXT_THRESHOLD};
@@ -78,6 +79,8 @@ pub struct ConvertReport {
     pub kind: DocumentKind,
     /// Its fax pages, in order.
     pub pages: Vec<PageReport>,
+    /// How the process that read the document was confined; absent when it was this one.
+    pub confinement: Option<Confinement>,
     /// What a PDF holds besides pages; absent when the parser made nothing of it.
     pub inspection: Option<Inspection>,
     /// Time that each stage took.
@@ -171,6 +174,7 @@ pub fn convert<W: Write + Seek>(
     Ok(ConvertReport {
         kind,
         pages,
+        confinement: process.as_ref().map(RenderProcess::confinement),
         inspection: process.and_then(RenderProcess::into_inspection),
         elapsed,
     })
