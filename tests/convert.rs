@@ -17,5 +17,6 @@ mod convert {
     mod process;
     mod refusals;
     mod samples;
+    mod sandbox;
     mod tiff;
 }

@@ -276,7 +276,7 @@ pub(crate) enum VerdictArg {
 
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
-    /// The jobs' ids; without any, every job.
+    /// The jobs' ids; without any, every job that is under way.
     pub(crate) jobs: Vec<String>,
 }
 
@@ -286,8 +286,12 @@ pub(crate) struct JobsArgs {
     #[arg(long)]
     pub(crate) status: Option<String>,
     /// Most jobs to list.
-    #[arg(long, default_value_t = 50, value_name = "N")]
+    #[arg(long, default_value_t = 50, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
+    /// Only jobs older than this one: where the list before ended.
+    #[arg(long, value_name = "JOB")]
+    pub(crate) after: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -18,8 +18,9 @@ use super::frames::{Frame, FrameReader, RenderedPage};
 use super::inspect::Inspection;
 use super::pdfium_library::PdfiumLibrary;
 use super::render_child::RenderSettings;
+use super::sandbox::Confinement;
 use crate::limits::Limits;
-use crate::units::Resolution;
+use crate::units::{PageWidth, Resolution};
 
 /// The sub-command of the program that renders.
 pub const RENDER_COMMAND: &str = "render-child";
@@ -66,6 +67,7 @@ pub(crate) struct RenderProcess<'a> {
     frames: FrameReader<WatchedOutput<'a>>,
     limits: &'a Limits,
     library: &'a PdfiumLibrary,
+    confinement: Confinement,
     pages: u32,
     pages_seen: u32,
 }
@@ -77,6 +79,7 @@ impl<'a> RenderProcess<'a> {
         renderer: &'a Renderer,
         document: &File,
         resolution: Resolution,
+        width_max: PageWidth,
         threshold: u8,
         limits: &'a Limits,
         cancel: &'a AtomicBool,
@@ -84,6 +87,7 @@ impl<'a> RenderProcess<'a> {
         let settings = RenderSettings {
             library: renderer.library.path.clone(),
             resolution,
+            width_max,
             threshold,
             limits: limits.clone(),
         };
@@ -120,14 +124,24 @@ impl<'a> RenderProcess<'a> {
             frames: FrameReader::new(output, limits),
             limits,
             library: &renderer.library,
+            confinement: Confinement::default(),
             pages: 0,
             pages_seen: 0,
         };
+        match process.next_frame()? {
+            Frame::Confined(confinement) => process.confinement = confinement,
+            _ => return Err(process.out_of_turn()),
+        }
         match process.next_frame()? {
             Frame::Document { pages } => process.pages = pages,
             _ => return Err(process.out_of_turn()),
         }
         Ok(process)
+    }
+
+    /// How the process was confined before it read the document.
+    pub(crate) fn confinement(&self) -> Confinement {
+        self.confinement
     }
 
     /// Pages of the document.
@@ -352,6 +366,7 @@ fn describe(status: ExitStatus, complaint: &str) -> String {
                 8 => "SIGFPE",
                 9 => "SIGKILL",
                 11 => "SIGSEGV",
+                31 => "SIGSYS, a system call that rendering has no use for",
                 _ => "another signal",
             };
             format!("it was ended by signal {signal} ({name})")

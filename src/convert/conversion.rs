@@ -11,15 +11,16 @@ use serde::Serialize;
 use super::child::{RenderProcess, Renderer};
 use super::fax_tiff::{FaxTiffWriter, page_digest};
 use super::inspect::Inspection;
-use super::layout::{PageSize, fax_resolution, lay_out};
+use super::layout::{PageBounds, PageSize, fax_resolution, lay_out};
 use super::resample::{Image, resample};
+use super::sandbox::Confinement;
 use super::sniff::{DocumentKind, HEAD_BYTES, sniff};
 use super::tiff_input::{TiffPage, read_tiff_pages};
 use super::unfinished::UnfinishedFile;
 use super::{ConvertError, TEXT_THRESHOLD};
 use crate::limits::Limits;
 use crate::t4::{Bitmap, EncodeOptions, encode};
-use crate::units::Resolution;
+use crate::units::{PageWidth, Resolution};
 
 /// What a conversion goes by.
 #[derive(Clone, Debug)]
@@ -27,6 +28,8 @@ pub struct ConvertOptions {
     /// Vertical density of the fax pages. A TIFF page that is a fax page of a coarser density
     /// already keeps its own.
     pub resolution: Resolution,
+    /// The widest scan line of the fax pages; a wider page is shrunk to it.
+    pub width_max: PageWidth,
     /// Grey levels below it become black.
     pub threshold: u8,
     /// What renders PDF pages.
@@ -40,6 +43,7 @@ impl ConvertOptions {
     pub fn new(renderer: Renderer) -> Self {
         Self {
             resolution: Resolution::default(),
+            width_max: PageWidth::A3,
             threshold: TEXT_THRESHOLD,
             renderer,
             limits: Limits::default(),
@@ -76,6 +80,8 @@ pub struct ConvertReport {
     pub kind: DocumentKind,
     /// Its fax pages, in order.
     pub pages: Vec<PageReport>,
+    /// How the process that read the document was confined; absent when it was this one.
+    pub confinement: Option<Confinement>,
     /// What a PDF holds besides pages; absent when the parser made nothing of it.
     pub inspection: Option<Inspection>,
     /// Time that each stage took.
@@ -169,6 +175,7 @@ pub fn convert<W: Write + Seek>(
     Ok(ConvertReport {
         kind,
         pages,
+        confinement: process.as_ref().map(RenderProcess::confinement),
         inspection: process.and_then(RenderProcess::into_inspection),
         elapsed,
     })
@@ -204,6 +211,7 @@ fn render_pdf<'a, W: Write + Seek>(
         &options.renderer,
         document,
         options.resolution,
+        options.width_max,
         options.threshold,
         &options.limits,
         cancel,
@@ -252,6 +260,7 @@ fn write_tiff_page<W: Write + Seek>(
         } => {
             let resolution = fax_resolution(bitmap.width(), *x_dpi, *y_dpi)
                 .filter(|resolution| *resolution <= options.resolution)
+                .filter(|_| bitmap.width() <= options.width_max.pixels())
                 .filter(|_| bitmap.rows() <= options.limits.page_rows_max);
             if let Some(resolution) = resolution {
                 return pages.write(bitmap, resolution, *bad_rows);
@@ -283,7 +292,11 @@ fn place(
     options: &ConvertOptions,
 ) -> Bitmap {
     let size = PageSize::of_image(image.width(), image.height(), x_dpi, y_dpi);
-    let layout = lay_out(size, options.resolution, options.limits.page_rows_max);
+    let bounds = PageBounds {
+        width_max: options.width_max,
+        rows_max: options.limits.page_rows_max,
+    };
+    let layout = lay_out(size, options.resolution, bounds);
     resample(image, layout, options.threshold)
 }
 

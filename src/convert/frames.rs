@@ -4,7 +4,8 @@
 //!
 //! | kind | payload | when |
 //! |---|---|---|
-//! | `D` | page count, `u32` | first, once the document is open |
+//! | `C` | [`Confinement`] as JSON | first, before the document is read |
+//! | `D` | page count, `u32` | once the document is open |
 //! | `P` | index, width, rows, render time in µs, each `u32`; then packed rows | one a page, in order |
 //! | `Z` | nothing | after the last page |
 //! | `I` | [`Inspection`] as JSON | after `Z`, or never |
@@ -18,6 +19,7 @@ use std::time::Duration;
 
 use super::error::Refusal;
 use super::inspect::Inspection;
+use super::sandbox::Confinement;
 use crate::limits::Limits;
 use crate::t4::Bitmap;
 use crate::units::PageWidth;
@@ -35,6 +37,8 @@ const PAGE_HEADER_BYTES: usize = 16;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Frame {
+    /// The process is confined and will read the document now.
+    Confined(Confinement),
     /// The document is open.
     Document {
         /// Pages that will follow.
@@ -70,6 +74,10 @@ impl<W: Write> FrameWriter<W> {
     pub(crate) fn new(mut out: W) -> io::Result<Self> {
         out.write_all(MAGIC)?;
         Ok(Self { out })
+    }
+
+    pub(crate) fn confined(&mut self, confinement: Confinement) -> io::Result<()> {
+        self.frame(b'C', &serde_json::to_vec(&confinement)?, &[])
     }
 
     pub(crate) fn document(&mut self, pages: u32) -> io::Result<()> {
@@ -157,6 +165,7 @@ impl<R: Read> FrameReader<R> {
         };
         let length = self.read_u32()? as usize;
         match (kind, length) {
+            (b'C', length) => Ok(Some(Frame::Confined(self.read_json(length)?))),
             (b'D', 4) => {
                 let pages = self.read_u32()?;
                 (1..=self.pages_max)
