@@ -139,7 +139,7 @@ fn text_too_small_to_be_read_is_found_however_it_is_scaled_or_turned() {
     assert_eq!(small, [false, true, true, true, true, false, false]);
     let said = &report.sentences[1];
     assert!(
-        said.starts_with("Pages 2-5: text with lines of 3.") && said.contains("too small"),
+        said.starts_with("Pages 2-5: the smallest text (lines of 3.") && said.contains("too small"),
         "{said}"
     );
 }
@@ -149,7 +149,7 @@ fn text_that_is_read_at_fine_may_be_too_small_at_standard() {
     let mut pdf = Pdf::new();
     text_page(
         &mut pdf,
-        "BT /F 6 Tf 72 700 Td",
+        "BT /F 5 Tf 72 700 Td",
         "the small print of a contract",
     );
     let pdf = pdf.build();

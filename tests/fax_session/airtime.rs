@@ -59,7 +59,7 @@ fn predicted_times_are_those_of_a_call() {
         let compared = compare(vec![letter(1), letter(2), noise()], rate);
         for (predicted, taken) in compared {
             assert!(
-                (predicted / taken - 1.0).abs() < 0.05,
+                (predicted / taken - 1.0).abs() < 0.03,
                 "{rate:?}: {predicted:.2} s predicted, {taken:.2} s taken"
             );
         }

@@ -22,7 +22,9 @@ pub(super) fn of(pages: &[PageFaxability], total: &Airtimes) -> Vec<String> {
     let lost = |is_so: fn(&PageLoss) -> bool| with(&|page| page.loss.as_ref().is_some_and(is_so));
     say(lost(|loss| loss.is_text_too_small), &|which| {
         let points = least(which, |loss| loss.smallest_text_points.map(f64::from));
-        format!("text with lines of {points:.1} points is too small to be read on the fax")
+        format!(
+            "the smallest text (lines of {points:.1} points) is too small to be read on the fax"
+        )
     });
     say(
         lost(|loss| {
