@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::documents::pdf;
+use super::documents::{pdf, recording};
 use super::running::*;
 
 #[test]
@@ -33,6 +33,29 @@ fn a_call_that_outlasts_the_drain_is_hung_up_and_resumed_by_the_next_service() {
         "{status:#}"
     );
     assert_eq!(far_end.call()["pages_confirmed"], state["pages_confirmed"]);
+}
+
+#[test]
+fn work_that_outlasts_the_drain_is_handed_back_and_costs_the_job_nothing() {
+    let service = Service::start(&Setup {
+        drain_seconds: Some(4),
+        ..Setup::default()
+    });
+    // Six seconds of work and more; it is asked to end after two.
+    let recording = recording(service.folder.path(), 4 * 3600);
+    let job = service.submit(&["voicemail", recording.to_str().unwrap()]);
+    service.follow(&job).until("claimed");
+    let (code, folder) = service.drain();
+    assert_eq!(code, Some(0));
+    let status = status(folder.path(), &job);
+    let state = &status["job"]["state"];
+    assert_eq!(state["status"], "accepted", "{status:#}");
+    assert_eq!(state["losses"], 0, "{status:#}");
+
+    let service = Service::start_in(folder);
+    service.follow(&job).into_all();
+    let status = service.status(&job);
+    assert_eq!(status["job"]["state"]["status"], "ready", "{status:#}");
 }
 
 #[test]
