@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use faxmill::convert::PreviewTarget;
 use faxmill::pipeline::Role;
 use faxmill::units::{FaxNumber, Resolution};
 
@@ -99,6 +100,9 @@ pub(crate) struct ConvertArgs {
     /// Vertical density: standard, fine or superfine.
     #[arg(short, long, default_value_t)]
     pub(crate) resolution: Resolution,
+    /// Show the pages as they will be printed: a .pdf file, or a folder for one PNG a page.
+    #[arg(short, long, value_name = "PDF|FOLDER")]
+    pub(crate) preview: Option<PreviewTarget>,
 }
 
 #[derive(Debug, Args)]

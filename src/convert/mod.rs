@@ -13,6 +13,7 @@ pub mod frames;
 mod inspect;
 mod layout;
 mod pdfium_library;
+mod preview;
 pub mod rasterize;
 mod render_child;
 mod resample;
@@ -21,6 +22,7 @@ mod sniff;
 mod tiff_bilevel;
 mod tiff_directory;
 mod tiff_input;
+mod unfinished;
 
 pub use binarize::{TEXT_THRESHOLD, binarize};
 pub use child::{RENDER_COMMAND, Renderer};
@@ -33,6 +35,7 @@ pub use fax_tiff::{FaxPage, FaxTiffPage, FaxTiffReader, FaxTiffWriter, page_dige
 pub use inspect::{Inspection, PageBoxes, inspect};
 pub use layout::{Layout, PageBounds, PageSize, Turn, fax_resolution, lay_out};
 pub use pdfium_library::{LIBRARY_VARIABLE, PdfiumLibrary};
+pub use preview::{PreviewTarget, PreviewTargetError, write_preview};
 pub use render_child::{RenderSettings, render_child};
 pub use sandbox::{Confinement, Enforcement, confine};
 pub use sniff::{DocumentKind, HEAD_BYTES, sniff};
