@@ -1,9 +1,11 @@
 //! What operators do: drain, restart, look at jobs and at logs.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use faxmill::store::sqlite::{Database, Durability, SqliteOptions};
 use serde_json::Value;
 
 use super::documents::{pdf, recording};
@@ -93,6 +95,21 @@ fn while_a_service_drains_new_calls_are_refused_at_once() {
     assert_eq!(first["job"]["state"]["status"], "received", "{first:#}");
 }
 
+/// Makes a job's record unreadable.
+fn damage(database: &Path, job: &str) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let database = Database::open(&SqliteOptions::new(database)).await.unwrap();
+        let mut transaction = database.write(Durability::Process).await.unwrap();
+        sqlx::query("UPDATE jobs SET state = '{' WHERE id = $1")
+            .bind(job.to_owned())
+            .execute(transaction.connection())
+            .await
+            .unwrap();
+        transaction.commit().await.unwrap();
+    });
+}
+
 #[test]
 fn a_job_whose_record_is_damaged_does_not_keep_the_others_from_their_deadlines() {
     let service = Service::start(&Setup::default());
@@ -101,12 +118,7 @@ fn a_job_whose_record_is_damaged_does_not_keep_the_others_from_their_deadlines()
     let hold = ["fax", &form, "--number", "100", "--hold", "--deadline"];
     let damaged = service.submit(&[&hold[..], &["3"]].concat());
     service.follow(&damaged).into_all();
-    let sql = format!("UPDATE jobs SET state = '{{' WHERE id = '{damaged}'");
-    let done = Command::new("sqlite3")
-        .arg(folder.join("data/jobs.sqlite"))
-        .args(["-cmd", ".timeout 10000", &sql])
-        .status();
-    assert!(done.expect("sqlite3 runs").success());
+    damage(&folder.join("data/jobs.sqlite"), &damaged);
     let other = service.submit(&[&hold[..], &["4"]].concat());
     until_status(folder, &other, "expired");
 }
