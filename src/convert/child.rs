@@ -12,15 +12,15 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
-use super::ConvertError;
 use super::error::Refusal;
 use super::frames::{Frame, FrameReader, RenderedPage};
 use super::inspect::Inspection;
 use super::pdfium_library::PdfiumLibrary;
 use super::render_child::RenderSettings;
 use super::sandbox::Confinement;
+use super::survey::PageSurvey;
+use super::{ConvertError, ConvertOptions};
 use crate::limits::Limits;
-use crate::units::{PageWidth, Resolution};
 
 /// The sub-command of the program that renders.
 pub const RENDER_COMMAND: &str = "render-child";
@@ -76,19 +76,17 @@ impl<'a> RenderProcess<'a> {
     /// Starts rendering. The process reads `document` from its start through a descriptor of its
     /// own and learns no path. Returns once the document is open.
     pub(crate) fn start(
-        renderer: &'a Renderer,
         document: &File,
-        resolution: Resolution,
-        width_max: PageWidth,
-        threshold: u8,
-        limits: &'a Limits,
+        options: &'a ConvertOptions,
         cancel: &'a AtomicBool,
     ) -> Result<Self, ConvertError> {
+        let (renderer, limits) = (&options.renderer, &options.limits);
         let settings = RenderSettings {
             library: renderer.library.path.clone(),
-            resolution,
-            width_max,
-            threshold,
+            resolution: options.resolution,
+            width_max: options.width_max,
+            threshold: options.threshold,
+            survey: options.survey,
             limits: limits.clone(),
         };
         let settings =
@@ -162,14 +160,21 @@ impl<'a> RenderProcess<'a> {
         }
     }
 
-    /// What the document holds besides pages, when the process comes to say so in time. All pages
-    /// are safe by then: whatever happens here is no error.
-    pub(crate) fn into_inspection(mut self) -> Option<Inspection> {
+    /// What a fax of the pages loses and what the document holds besides pages, when the process
+    /// comes to say so in time. All pages are safe by then: whatever happens here is no error.
+    pub(crate) fn into_extras(mut self) -> (Vec<PageSurvey>, Option<Inspection>) {
         let output = self.frames.get_mut();
         output.deadline = output.deadline.min(Instant::now() + LINGER_MAX);
-        match self.frames.next_frame() {
-            Ok(Some(Frame::Inspection(inspection))) => Some(inspection),
-            _ => None,
+        let mut surveys = Vec::new();
+        loop {
+            match self.frames.next_frame() {
+                // One for each page, or they cannot be told apart.
+                Ok(Some(Frame::Surveys(said))) if said.len() == self.pages as usize => {
+                    surveys = said;
+                }
+                Ok(Some(Frame::Inspection(inspection))) => return (surveys, Some(inspection)),
+                _ => return (surveys, None),
+            }
         }
     }
 

@@ -15,6 +15,7 @@ use super::layout::{PageBounds, PageSize, fax_resolution, lay_out};
 use super::resample::{Image, resample};
 use super::sandbox::Confinement;
 use super::sniff::{DocumentKind, HEAD_BYTES, sniff};
+use super::survey::PageSurvey;
 use super::tiff_input::{TiffPage, read_tiff_pages};
 use super::unfinished::UnfinishedFile;
 use super::{ConvertError, TEXT_THRESHOLD};
@@ -32,6 +33,8 @@ pub struct ConvertOptions {
     pub width_max: PageWidth,
     /// Grey levels below it become black.
     pub threshold: u8,
+    /// Whether PDF pages are looked at for what a fax loses; it takes about as long as rendering.
+    pub survey: bool,
     /// What renders PDF pages.
     pub renderer: Renderer,
     /// Bounds on the document and on the work.
@@ -45,6 +48,7 @@ impl ConvertOptions {
             resolution: Resolution::default(),
             width_max: PageWidth::A3,
             threshold: TEXT_THRESHOLD,
+            survey: false,
             renderer,
             limits: Limits::default(),
         }
@@ -84,6 +88,9 @@ pub struct ConvertReport {
     pub confinement: Option<Confinement>,
     /// What a PDF holds besides pages; absent when the parser made nothing of it.
     pub inspection: Option<Inspection>,
+    /// What a fax of each PDF page loses, when that was asked for; empty when it is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub surveys: Vec<PageSurvey>,
     /// Time that each stage took.
     pub elapsed: Elapsed,
 }
@@ -172,11 +179,14 @@ pub fn convert<W: Write + Seek>(
         }
     };
     let (pages, elapsed) = pages.finish()?;
+    let confinement = process.as_ref().map(RenderProcess::confinement);
+    let (surveys, inspection) = process.map(RenderProcess::into_extras).unwrap_or_default();
     Ok(ConvertReport {
         kind,
         pages,
-        confinement: process.as_ref().map(RenderProcess::confinement),
-        inspection: process.and_then(RenderProcess::into_inspection),
+        confinement,
+        inspection,
+        surveys,
         elapsed,
     })
 }
@@ -207,15 +217,7 @@ fn render_pdf<'a, W: Write + Seek>(
     options: &'a ConvertOptions,
     cancel: &'a AtomicBool,
 ) -> Result<RenderProcess<'a>, ConvertError> {
-    let mut process = RenderProcess::start(
-        &options.renderer,
-        document,
-        options.resolution,
-        options.width_max,
-        options.threshold,
-        &options.limits,
-        cancel,
-    )?;
+    let mut process = RenderProcess::start(document, options, cancel)?;
     pages.opened(Some(process.pages()));
     while let Some(page) = process.next_page()? {
         pages.write(&page.bitmap, options.resolution, 0)?;

@@ -17,6 +17,7 @@ use super::frames::{FrameWriter, RenderedPage};
 use super::inspect::inspect;
 use super::rasterize::{Drawing, draw_page, load_library, open};
 use super::sandbox::confine;
+use super::survey::survey_page;
 use crate::limits::Limits;
 use crate::units::{PageWidth, Resolution};
 
@@ -38,6 +39,8 @@ pub struct RenderSettings {
     pub width_max: PageWidth,
     /// Grey levels below it are black.
     pub threshold: u8,
+    /// Whether pages are looked at for what a fax loses; it takes about as long as rendering.
+    pub survey: bool,
     /// Bounds on the document and on the process.
     pub limits: Limits,
 }
@@ -98,6 +101,7 @@ fn render<W: Write>(
         limits,
     };
     let mut canvas = Vec::new();
+    let mut surveys = Vec::new();
     for index in 0..pages {
         let begun = Instant::now();
         let bitmap = draw_page(&document, index, drawing, &mut canvas)?;
@@ -106,8 +110,14 @@ fn render<W: Write>(
             bitmap,
             elapsed: begun.elapsed(),
         })?;
+        if settings.survey {
+            surveys.push(survey_page(&document, index));
+        }
     }
     frames.complete()?;
+    if settings.survey {
+        frames.surveys(&surveys)?;
+    }
     drop(document);
     drop(canvas);
     if pdf.len() <= INSPECTED_BYTES_MAX
