@@ -1,8 +1,8 @@
 //! From an uploaded document to fax pages: inspect, rasterize, binarize, write.
 //!
-//! [`convert_file`] is the way in. A PDF is rendered by a confined process of its own
-//! ([`Renderer`], [`render_child()`]), whose output is read like that of a stranger; pages come one
-//! at a time, are placed by [`lay_out`] and written as MMR into a fax TIFF.
+//! [`convert_file`] is the way in. A document is rendered by a confined process of its
+//! own ([`Renderer`], [`render_child()`]), whose output is read like that of a stranger; pages come
+//! one at a time, placed by [`lay_out`], and are written as MMR into a fax TIFF.
 
 mod binarize;
 mod child;
@@ -21,6 +21,7 @@ mod sniff;
 mod tiff_bilevel;
 mod tiff_directory;
 mod tiff_input;
+mod tiff_pages;
 
 pub use binarize::{TEXT_THRESHOLD, binarize};
 pub use child::{RENDER_COMMAND, Renderer};
