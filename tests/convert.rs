@@ -13,6 +13,7 @@ mod convert {
     mod library;
     mod output;
     mod pdf;
+    mod preview;
     mod process;
     mod refusals;
     mod samples;

@@ -1,17 +1,32 @@
 //! `faxmill convert`: a document becomes a fax TIFF.
 
+use std::fs::File;
+use std::io::BufReader;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use faxmill::convert::{
     ConvertError, ConvertOptions, ConvertProgress, ConvertReport, ConvertStage, Renderer,
-    convert_file,
+    convert_file, write_preview,
 };
+use faxmill::limits::Limits;
+use serde::Serialize;
 
 use crate::arguments::ConvertArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::settings::Settings;
+
+/// What the command tells in JSON.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    conversion: &'a ConvertReport,
+    /// Files of the preview.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    preview: Vec<PathBuf>,
+}
 
 pub(crate) fn run(
     args: &ConvertArgs,
@@ -31,8 +46,25 @@ pub(crate) fn run(
     )
     .map_err(|error| failure(&error))?;
     progress.finish(&format!("{} pages", report.pages.len()));
-    output.result(&report, &sentence(&report, &args.output));
+    let preview = preview(args, &options.limits).map_err(|error| failure(&error))?;
+    let mut words = sentence(&report, &args.output);
+    if let Some(target) = &args.preview {
+        words = format!("{words}\npreview: {target}");
+    }
+    let told = Told {
+        conversion: &report,
+        preview,
+    };
+    output.result(&told, &words);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the preview that is asked for, from the finished fax.
+fn preview(args: &ConvertArgs, limits: &Limits) -> Result<Vec<PathBuf>, ConvertError> {
+    let Some(target) = &args.preview else {
+        return Ok(Vec::new());
+    };
+    write_preview(BufReader::new(File::open(&args.output)?), target, limits)
 }
 
 /// The name a progress line carries.

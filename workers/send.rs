@@ -6,9 +6,9 @@ use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use faxmill::convert::{ConvertOptions, Renderer, convert_file};
+use faxmill::pipeline::credentials_for;
 use faxmill::sip::{
-    Agent, AgentConfig, CallObserver, CallOutcome, Credentials, ObserverRefused, OutgoingFax,
-    SipUri,
+    Agent, AgentConfig, CallObserver, CallOutcome, ObserverRefused, OutgoingFax, SipUri,
 };
 use faxmill::t30;
 
@@ -38,7 +38,9 @@ pub(crate) fn run(
         );
         return Err(Failure::new(Exit::Refused, "first-page", message));
     }
+    let credentials = credentials_for(&config, &target);
     let mut fax = OutgoingFax::new(target, &fax_tiff.path);
+    fax.credentials = credentials;
     fax.first_page = args.first_page - 1;
     fax.ident = args.ident.clone().unwrap_or(config.line.ident);
     fax.ecm = if args.no_ecm {
@@ -47,13 +49,6 @@ pub(crate) fn run(
         t30::Ecm::On
     };
     fax.limits = config.limits;
-    fax.credentials = config
-        .trunk
-        .and_then(|trunk| trunk.credentials)
-        .map(|credentials| Credentials {
-            username: credentials.username,
-            password: credentials.password,
-        });
     let outcome = crate::block_on(send(args, fax, pages, output))??;
     let words = call::sentence(&outcome);
     output.result(&call::json(&outcome), &words);

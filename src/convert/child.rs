@@ -87,6 +87,7 @@ impl<'a> RenderProcess<'a> {
             kind,
             library: renderer.library.path.clone(),
             resolution: options.resolution,
+            width_max: options.width_max,
             threshold: options.threshold,
             limits: limits.clone(),
         };

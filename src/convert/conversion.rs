@@ -1,8 +1,8 @@
 //! The whole way of one document: sniff, render or read, place, write, report.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
@@ -13,10 +13,11 @@ use super::fax_tiff::{FaxTiffWriter, page_digest};
 use super::inspect::Inspection;
 use super::sandbox::Confinement;
 use super::sniff::{DocumentKind, HEAD_BYTES, sniff};
+use super::unfinished::UnfinishedFile;
 use super::{ConvertError, TEXT_THRESHOLD};
 use crate::limits::Limits;
 use crate::t4::{Bitmap, EncodeOptions, encode};
-use crate::units::Resolution;
+use crate::units::{PageWidth, Resolution};
 
 /// What a conversion goes by.
 #[derive(Clone, Debug)]
@@ -24,6 +25,8 @@ pub struct ConvertOptions {
     /// Vertical density of the fax pages. A TIFF page that is a fax page of a coarser density
     /// already keeps its own.
     pub resolution: Resolution,
+    /// The widest scan line of the fax pages; a wider page is shrunk to it.
+    pub width_max: PageWidth,
     /// Grey levels below it become black.
     pub threshold: u8,
     /// What renders pages.
@@ -37,6 +40,7 @@ impl ConvertOptions {
     pub fn new(renderer: Renderer) -> Self {
         Self {
             resolution: Resolution::default(),
+            width_max: PageWidth::A3,
             threshold: TEXT_THRESHOLD,
             renderer,
             limits: Limits::default(),
@@ -303,53 +307,4 @@ fn while_writing(error: ConvertError) -> ConvertError {
 
 fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
-}
-
-/// A file that has another name until it is complete, and is removed if it never is.
-struct UnfinishedFile {
-    file: File,
-    path: PathBuf,
-    is_published: bool,
-}
-
-impl UnfinishedFile {
-    fn beside(output: &Path) -> io::Result<Self> {
-        // A rename would put a file in the place of a device or a folder.
-        if fs::metadata(output).is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(io::Error::other("the output is not a regular file"));
-        }
-        let name = output
-            .file_name()
-            .ok_or_else(|| io::Error::other("the output has no file name"))?;
-        let mut unfinished = std::ffi::OsString::from(".");
-        unfinished.push(name);
-        unfinished.push(format!(".{:016x}.part", fastrand::u64(..)));
-        let path = output.with_file_name(unfinished);
-        let file = File::create_new(&path)?;
-        Ok(Self {
-            file,
-            path,
-            is_published: false,
-        })
-    }
-
-    fn publish(mut self, output: &Path) -> io::Result<()> {
-        self.file.sync_all()?;
-        fs::rename(&self.path, output)?;
-        self.is_published = true;
-        let folder = match output.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        File::open(folder)?.sync_all()
-    }
-}
-
-impl Drop for UnfinishedFile {
-    fn drop(&mut self) {
-        if !self.is_published {
-            // There is nobody to tell; a file that stays is hidden and never taken for a fax.
-            drop(fs::remove_file(&self.path));
-        }
-    }
 }

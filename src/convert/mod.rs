@@ -13,6 +13,7 @@ pub mod frames;
 mod inspect;
 mod layout;
 mod pdfium_library;
+mod preview;
 pub mod rasterize;
 mod render_child;
 mod resample;
@@ -22,6 +23,7 @@ mod tiff_bilevel;
 mod tiff_directory;
 mod tiff_input;
 mod tiff_pages;
+mod unfinished;
 
 pub use binarize::{TEXT_THRESHOLD, binarize};
 pub use child::{RENDER_COMMAND, Renderer};
@@ -32,8 +34,9 @@ pub use conversion::{
 pub use error::{ConvertError, Refusal};
 pub use fax_tiff::{FaxPage, FaxTiffPage, FaxTiffReader, FaxTiffWriter, page_digest};
 pub use inspect::{Inspection, PageBoxes, inspect};
-pub use layout::{Layout, PageSize, Turn, fax_resolution, lay_out};
+pub use layout::{Layout, PageBounds, PageSize, Turn, fax_resolution, lay_out};
 pub use pdfium_library::{LIBRARY_VARIABLE, PdfiumLibrary};
+pub use preview::{PreviewTarget, PreviewTargetError, write_preview};
 pub use render_child::{RenderSettings, render_child};
 pub use sandbox::{Confinement, Enforcement, confine};
 pub use sniff::{DocumentKind, HEAD_BYTES, sniff};

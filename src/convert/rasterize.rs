@@ -13,20 +13,32 @@ use pdfium_render::prelude::{
 
 use super::binarize::binarize;
 use super::error::Refusal;
-use super::layout::{Layout, PageSize, Turn, lay_out};
+use super::layout::{Layout, PageBounds, PageSize, Turn, lay_out};
 use crate::limits::Limits;
 use crate::t4::Bitmap;
-use crate::units::Resolution;
+use crate::units::{PageWidth, Resolution};
 
 /// How pages are drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct Drawing<'a> {
     /// Vertical density.
     pub resolution: Resolution,
+    /// The widest scan line.
+    pub width_max: PageWidth,
     /// Grey levels below it become black.
     pub threshold: u8,
     /// Bounds on pages.
     pub limits: &'a Limits,
+}
+
+impl Drawing<'_> {
+    /// What a page may be at most.
+    pub(crate) fn bounds(&self) -> PageBounds {
+        PageBounds {
+            width_max: self.width_max,
+            rows_max: self.limits.page_rows_max,
+        }
+    }
 }
 
 /// Loads the library. It stays loaded for the life of the process.
@@ -83,7 +95,7 @@ pub fn draw_page(
     }
     let size = PageSize::from_points(width.into(), height.into())
         .ok_or_else(|| invalid(&format!("page {} has no size", index + 1)))?;
-    let layout = lay_out(size, drawing.resolution, drawing.limits.page_rows_max);
+    let layout = lay_out(size, drawing.resolution, drawing.bounds());
     rasterize(&page, layout, canvas).map_err(|_| unreadable())?;
     let width = layout.width.pixels();
     Ok(binarize(canvas, width, width as usize, drawing.threshold))

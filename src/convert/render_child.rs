@@ -19,9 +19,9 @@ use super::inspect::inspect;
 use super::rasterize::{Drawing, draw_page, load_library, open};
 use super::sandbox::confine;
 use super::sniff::DocumentKind;
-use super::tiff_pages::{Target, tiff_fax_pages};
+use super::tiff_pages::tiff_fax_pages;
 use crate::limits::Limits;
-use crate::units::Resolution;
+use crate::units::{PageWidth, Resolution};
 
 /// Largest document that is inspected after its pages are out.
 const INSPECTED_BYTES_MAX: usize = 16 << 20;
@@ -39,10 +39,23 @@ pub struct RenderSettings {
     pub library: PathBuf,
     /// Vertical density of the pages.
     pub resolution: Resolution,
+    /// The widest scan line of the pages.
+    pub width_max: PageWidth,
     /// Grey levels below it are black.
     pub threshold: u8,
     /// Bounds on the document and on the process.
     pub limits: Limits,
+}
+
+impl RenderSettings {
+    fn drawing(&self) -> Drawing<'_> {
+        Drawing {
+            resolution: self.resolution,
+            width_max: self.width_max,
+            threshold: self.threshold,
+            limits: &self.limits,
+        }
+    }
 }
 
 /// Renders the document and writes its pages as a stream of [frames](super::frames).
@@ -98,11 +111,7 @@ fn render_pdf<W: Write>(
     let document = open(&pdfium, &pdf, limits)?;
     let pages = u32::try_from(document.pages().len()).unwrap_or(0);
     frames.document(Some(pages))?;
-    let drawing = Drawing {
-        resolution: settings.resolution,
-        threshold: settings.threshold,
-        limits,
-    };
+    let drawing = settings.drawing();
     let mut canvas = Vec::new();
     for index in 0..pages {
         let begun = Instant::now();
@@ -133,12 +142,8 @@ fn render_tiff<W: Write>(
 ) -> Result<(), Stop> {
     frames.confined(confine()?)?;
     frames.document(None)?;
-    let target = Target {
-        resolution: settings.resolution,
-        threshold: settings.threshold,
-        limits: &settings.limits,
-    };
-    tiff_fax_pages(document, target, &mut |page| {
+    let drawing = settings.drawing();
+    tiff_fax_pages(document, drawing, &mut |page| {
         frames.page(&page).map_err(ConvertError::Write)
     })
     .map_err(stop)?;

@@ -94,9 +94,11 @@ async fn make(task: &Task, request: &FaxRequest) -> Result<(ConvertReport, Artif
     let limit = task.lease.job.state.page_limit;
     let mut options = ConvertOptions::new(Renderer::find()?);
     options.limits = context.config.limits.clone();
-    options.resolution = limit.map_or(request.resolution, |limit| {
-        request.resolution.min(limit.resolution)
-    });
+    options.resolution = request.resolution;
+    if let Some(limit) = limit {
+        options.resolution = request.resolution.min(limit.resolution);
+        options.width_max = limit.width;
+    }
     let cancel = Arc::new(AtomicBool::new(false));
     let (told, mut heard) = watch::channel((0, None));
     let work = tokio::task::spawn_blocking({

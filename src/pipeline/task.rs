@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{Context, chance, now};
@@ -29,6 +30,27 @@ pub(super) struct Abandoned {
 
 const RETRY_MIN: Duration = Duration::from_millis(20);
 const RETRY_MAX: Duration = Duration::from_secs(2);
+/// Below the reaper's own interval, so that the worker who knows comes before the one who guesses.
+const OUTCOME_RETRY_MAX: Duration = Duration::from_millis(200);
+const OUTCOME_PATIENCE: Duration = Duration::from_secs(600);
+/// What hanging up and writing down how a call ended may take of the time to drain.
+const HANG_UP: Duration = Duration::from_secs(10);
+
+/// Ends when a call must be hung up so that a draining worker can still say how it ended, a little
+/// before its supervisor loses patience.
+pub(super) async fn out_of_time(drain: &CancellationToken, drain_max: Duration) {
+    drain.cancelled().await;
+    let margin = HANG_UP.min(drain_max / 2);
+    tokio::time::sleep(drain_max.saturating_sub(margin)).await;
+}
+
+/// Whether a store that failed so may still take what it refused.
+fn may_pass(error: &StoreError) -> bool {
+    matches!(
+        error,
+        StoreError::Busy | StoreError::Full | StoreError::ReadOnly | StoreError::Other { .. }
+    )
+}
 
 impl Task {
     pub(super) fn new(context: Arc<Context>, lease: Lease) -> Self {
@@ -47,9 +69,13 @@ impl Task {
     /// Commits what happened.
     ///
     /// A store that is busy or full is tried again for as long as the lease holds: what is known
-    /// about a job must not be lost for want of a moment's patience.
+    /// about a job must not be lost for want of a moment's patience. How a call or other work
+    /// ended is tried longer, whatever is wrong with the store: until it says that the job is no
+    /// longer ours, which its fencing token decides and not our clock.
     pub(super) async fn report(&self, event: JobEvent) -> Result<Job, Abandoned> {
         let mut pause = RETRY_MIN;
+        let give_up = Instant::now() + OUTCOME_PATIENCE;
+        let is_outcome = event.is_outcome();
         loop {
             let outcome = self
                 .context
@@ -58,6 +84,11 @@ impl Task {
                 .await;
             match outcome {
                 Ok(job) => return Ok(job),
+                Err(error) if is_outcome && may_pass(&error) && Instant::now() < give_up => {
+                    tracing::warn!(job.id = %self.id(), event = event.name(), %error, "not yet written");
+                    tokio::time::sleep(pause).await;
+                    pause = (pause * 2).min(OUTCOME_RETRY_MAX);
+                }
                 Err(error) if error.is_transient() && !self.lost.is_cancelled() => {
                     tracing::warn!(job.id = %self.id(), event = event.name(), %error, "not yet written");
                     tokio::select! {

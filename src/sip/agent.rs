@@ -96,9 +96,7 @@ impl Agent {
             () = self.core.draining.cancelled() => {}
             call = calls.recv() => return call,
         }
-        while let Ok(waiting) = calls.try_recv() {
-            waiting.reject(503);
-        }
+        refuse_waiting(&mut calls);
         None
     }
 
@@ -110,7 +108,14 @@ impl Agent {
     /// Hangs up every call, waits a little for the last words, and frees the address.
     pub async fn shutdown(self) {
         self.core.draining.cancel();
+        refuse_waiting(&mut *self.calls.lock().await);
         self.core.shutdown().await;
+    }
+}
+
+fn refuse_waiting(calls: &mut mpsc::Receiver<IncomingCall>) {
+    while let Ok(waiting) = calls.try_recv() {
+        waiting.reject(503);
     }
 }
 

@@ -62,6 +62,7 @@ pub(super) async fn dial(
         t30_code: None,
         far_ident: None,
         negotiated: None,
+        far_limit: None,
         media: MediaStats::default(),
         times: CallTimes {
             ended: attempt.began.elapsed(),
@@ -304,7 +305,7 @@ impl Ringing<'_, '_> {
                 }
                 () = self.attempt.cancel.cancelled() => break canceled(),
                 () = self.attempt.core.closing.cancelled() => {
-                    break Ended::new(Reason::CanceledByUser, "the service is shutting down");
+                    break Ended::new(Reason::CallDropped, "the service is shutting down");
                 }
             }
         };

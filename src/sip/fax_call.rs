@@ -97,10 +97,10 @@ enum Ending {
     /// The fax could not start on our side.
     Engine(t30::T30Error),
     /// Our caller wants it so.
-    Canceled(&'static str),
+    Canceled,
     /// What happened could not be stored.
     Refused(String),
-    /// A limit was reached; in words.
+    /// A limit was reached, or the agent closes; in words.
     Limit(Reason, String),
 }
 
@@ -128,9 +128,11 @@ impl Run {
             }
             let step = tokio::select! {
                 biased;
-                () = cancel.cancelled() => return Ending::Canceled("the call was canceled"),
+                () = cancel.cancelled() => return Ending::Canceled,
                 () = closing.cancelled() => {
-                    return Ending::Canceled("the service is shutting down");
+                    // Nobody's wish: such a job is tried again.
+                    let why = "the service is shutting down".to_owned();
+                    return Ending::Limit(Reason::CallDropped, why);
                 }
                 step = self.next_step() => step,
             };
@@ -152,17 +154,18 @@ impl Run {
                 None => pending().await,
             }
         };
+        let silence = call.limits.silence_timeout();
+        let silent = self.stream.as_ref().map(|s| s.last_active() + silence);
+        // What is due comes before what arrives: a flood of datagrams must not put off a limit.
         tokio::select! {
             biased;
+            () = sleep_until(self.hard_limit) => Step::TooLong,
+            () = at(silent) => Step::Silence,
+            () = at(negotiation) => Step::Negotiation,
             () = at(tick) => Step::Tick,
             signal = call.dialog.next() => Step::Signal(signal),
             _ = udptl => Step::Media,
             _ = call.media.rtp.readable() => Step::Audio,
-            () = at(negotiation) => Step::Negotiation,
-            () = at(self.stream.as_ref().map(|stream| {
-                stream.last_active() + call.limits.silence_timeout()
-            })) => Step::Silence,
-            () = sleep_until(self.hard_limit) => Step::TooLong,
         }
     }
 
@@ -398,6 +401,7 @@ impl Run {
                 .as_ref()
                 .and_then(|fax| fax.far_ident.clone())
                 .or(self.far_ident),
+            far_limit: fax.as_ref().and_then(|fax| fax.far_limit),
             negotiated: fax.and_then(|fax| fax.negotiated).or(self.negotiated),
             media: self.media,
             times: CallTimes {
@@ -422,7 +426,7 @@ impl Run {
         let (reason, words) = match ending {
             Ending::NoT38(failure) => (failure.reason(), failure.to_string()),
             Ending::Engine(error) => (error.reason(), error.to_string()),
-            Ending::Canceled(words) => (Reason::CanceledByUser, words.to_owned()),
+            Ending::Canceled => (Reason::CanceledByUser, "the call was canceled".to_owned()),
             Ending::Refused(words) => (Reason::StorageFailed, words),
             Ending::Limit(reason, words) => (reason, words),
             Ending::BackToAudio => (

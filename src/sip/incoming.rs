@@ -255,6 +255,7 @@ impl IncomingCall {
                 t30_code: None,
                 far_ident: None,
                 negotiated: None,
+                far_limit: None,
                 media: MediaStats::default(),
                 times: CallTimes {
                     ended: began.elapsed(),
@@ -344,10 +345,16 @@ impl IncomingCall {
         cancel: &CancellationToken,
     ) -> Result<Option<Vec<u8>>, (Reason, String, Option<u16>)> {
         let deadline = Instant::now() + ACK_WAIT;
+        let closing = self.dialog.core().closing.clone();
         loop {
             let signal = tokio::select! {
                 signal = self.dialog.next() => signal,
                 () = tokio::time::sleep_until(deadline) => Signal::HungUp,
+                () = closing.cancelled() => {
+                    self.dialog.hang_up().await;
+                    let why = "the service is shutting down".to_owned();
+                    return Err((Reason::CallDropped, why, None));
+                }
                 () = cancel.cancelled() => {
                     self.dialog.hang_up().await;
                     let why = "the call was canceled".to_owned();

@@ -15,7 +15,7 @@ use faxmill::convert::{
     Confinement, DocumentKind, Enforcement, RenderSettings, TEXT_THRESHOLD, confine, page_digest,
 };
 use faxmill::limits::Limits;
-use faxmill::units::Resolution;
+use faxmill::units::{PageWidth, Resolution};
 
 use super::fixture::{convert_bytes, options};
 use super::pdf::Pdf;
@@ -165,6 +165,7 @@ fn the_renderer_is_confined_before_it_reads_a_byte() {
         kind: DocumentKind::Pdf,
         library: options.renderer.library.path.clone(),
         resolution: Resolution::Fine,
+        width_max: PageWidth::A3,
         threshold: TEXT_THRESHOLD,
         limits: Limits::default(),
     };
@@ -207,6 +208,7 @@ fn text_in_fonts_of_the_system_is_drawn_as_by_an_unconfined_process() {
     let limits = Limits::default();
     let drawing = Drawing {
         resolution: Resolution::Fine,
+        width_max: PageWidth::A3,
         threshold: TEXT_THRESHOLD,
         limits: &limits,
     };
