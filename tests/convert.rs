@@ -18,5 +18,6 @@ mod convert {
     mod refusals;
     mod samples;
     mod sandbox;
+    mod scanned;
     mod tiff;
 }

@@ -18,6 +18,7 @@ pub mod rasterize;
 mod render_child;
 mod resample;
 mod sandbox;
+mod scanned;
 mod sniff;
 mod tiff_bilevel;
 mod tiff_directory;

@@ -16,8 +16,9 @@ use super::ConvertError;
 use super::error::Refusal;
 use super::frames::{FrameWriter, RenderedPage};
 use super::inspect::inspect;
-use super::rasterize::{Drawing, draw_page, load_library, open};
+use super::rasterize::{Drawing, load_library, open, take_or_draw_page};
 use super::sandbox::confine;
+use super::scanned::ScannedDocument;
 use super::sniff::DocumentKind;
 use super::tiff_pages::tiff_fax_pages;
 use crate::limits::Limits;
@@ -112,10 +113,11 @@ fn render_pdf<W: Write>(
     let pages = u32::try_from(document.pages().len()).unwrap_or(0);
     frames.document(Some(pages))?;
     let drawing = settings.drawing();
+    let scans = ScannedDocument::open(&pdf, pages);
     let mut canvas = Vec::new();
     for index in 0..pages {
         let begun = Instant::now();
-        let bitmap = draw_page(&document, index, drawing, &mut canvas)?;
+        let bitmap = take_or_draw_page(&document, index, drawing, &mut canvas, scans.as_ref())?;
         frames.page(&RenderedPage {
             index,
             bitmap,

@@ -17,7 +17,7 @@ use crate::convert::tiff_directory::{Density, Directory, TiffFile, invalid, is_p
 use crate::limits::Limits;
 use crate::t4::Bitmap;
 
-use orientation::Orientation;
+pub(super) use orientation::Orientation;
 use samples::read_gray;
 
 /// One page of an uploaded TIFF, the right way up.
