@@ -44,6 +44,7 @@ const PURE: &[&str] = &[
     "src/sip/uri.rs",
     "src/audio/g711.rs",
     "src/audio/gsm.rs",
+    "src/convert/airtime.rs",
     "src/convert/layout.rs",
     "src/convert/binarize.rs",
 ];

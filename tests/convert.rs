@@ -16,6 +16,7 @@ mod convert {
     mod preview;
     mod process;
     mod refusals;
+    mod report;
     mod samples;
     mod sandbox;
     mod scanned;

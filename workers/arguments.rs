@@ -103,6 +103,9 @@ pub(crate) struct ConvertArgs {
     /// Show the pages as they will be printed: a .pdf file, or a folder for one PNG a page.
     #[arg(short, long, value_name = "PDF|FOLDER")]
     pub(crate) preview: Option<PreviewTarget>,
+    /// Tell how long the pages will be on the line and what of them a fax loses.
+    #[arg(long)]
+    pub(crate) report: bool,
 }
 
 #[derive(Debug, Args)]

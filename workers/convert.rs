@@ -2,13 +2,13 @@
 
 use std::fs::File;
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use faxmill::convert::{
-    ConvertError, ConvertOptions, ConvertProgress, ConvertReport, ConvertStage, Renderer,
-    convert_file, write_preview,
+    ConvertError, ConvertOptions, ConvertProgress, ConvertReport, ConvertStage, Faxability,
+    Renderer, convert_file, write_preview,
 };
 use faxmill::limits::Limits;
 use serde::Serialize;
@@ -26,6 +26,9 @@ struct Told<'a> {
     /// Files of the preview.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     preview: Vec<PathBuf>,
+    /// What to expect of the fax.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    faxability: Option<Faxability>,
 }
 
 pub(crate) fn run(
@@ -35,6 +38,7 @@ pub(crate) fn run(
 ) -> Result<ExitCode, Failure> {
     let mut options = ConvertOptions::new(Renderer::find().map_err(|error| failure(&error))?);
     options.resolution = args.resolution;
+    options.survey = args.report;
     options.limits = settings.load()?.limits;
     let mut progress = output.progress(&name(&args.input));
     let report = convert_file(
@@ -51,9 +55,21 @@ pub(crate) fn run(
     if let Some(target) = &args.preview {
         words = format!("{words}\npreview: {target}");
     }
+    let faxability = args
+        .report
+        .then(|| Faxability::of(open(&args.output)?, &report, &options))
+        .transpose()
+        .map_err(|error| failure(&error))?;
+    for sentence in faxability
+        .iter()
+        .flat_map(|faxability| &faxability.sentences)
+    {
+        words = format!("{words}\n  {sentence}");
+    }
     let told = Told {
         conversion: &report,
         preview,
+        faxability,
     };
     output.result(&told, &words);
     Ok(ExitCode::SUCCESS)
@@ -64,7 +80,11 @@ fn preview(args: &ConvertArgs, limits: &Limits) -> Result<Vec<PathBuf>, ConvertE
     let Some(target) = &args.preview else {
         return Ok(Vec::new());
     };
-    write_preview(BufReader::new(File::open(&args.output)?), target, limits)
+    write_preview(open(&args.output)?, target, limits)
+}
+
+fn open(fax: &Path) -> Result<BufReader<File>, ConvertError> {
+    Ok(BufReader::new(File::open(fax)?))
 }
 
 /// The name a progress line carries.

@@ -1,5 +1,7 @@
 //! `faxmill send`: one document, one call, no queue.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
@@ -29,7 +31,7 @@ pub(crate) fn run(
         .to
         .parse()
         .map_err(|error| Failure::new(Exit::Refused, "sip-uri", format!("--to: {error}")))?;
-    let fax_tiff = FaxTiff::temporary();
+    let fax_tiff = FaxTiff::temporary()?;
     let pages = convert(args, &config.limits, &fax_tiff.path, output)?;
     if args.first_page > pages {
         let message = format!(
@@ -142,26 +144,30 @@ impl CallObserver for Shown {
     }
 }
 
-/// The converted fax for as long as the call lasts, in the system's folder for temporary files.
+/// The converted fax for as long as the call lasts, in a folder for this user alone.
 struct FaxTiff {
+    folder: PathBuf,
     path: PathBuf,
 }
 
 impl FaxTiff {
-    fn temporary() -> Self {
-        let name = format!("faxmill-send-{}.tiff", std::process::id());
-        Self {
-            path: std::env::temp_dir().join(name),
-        }
+    fn temporary() -> Result<Self, Failure> {
+        let name = format!("faxmill-send-{}", uuid::Uuid::now_v7().simple());
+        let folder = std::env::temp_dir().join(name);
+        let made = DirBuilder::new().mode(0o700).create(&folder);
+        made.map_err(|error| {
+            let message = format!("{}: {error}", folder.display());
+            Failure::new(Exit::NoOutput, "write-failed", message)
+        })?;
+        let path = folder.join("fax.tiff");
+        Ok(Self { folder, path })
     }
 }
 
 impl Drop for FaxTiff {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_file(&self.path)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(path = %self.path.display(), %error, "a temporary file was left");
+        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
+            tracing::warn!(path = %self.folder.display(), %error, "a temporary file was left");
         }
     }
 }

@@ -12,8 +12,6 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
-use super::ConvertError;
-use super::conversion::ConvertOptions;
 use super::error::{IMAGE_QUANTITIES, Refusal};
 use super::frames::{Frame, FrameReader, RenderedPage};
 use super::inspect::Inspection;
@@ -21,6 +19,8 @@ use super::pdfium_library::PdfiumLibrary;
 use super::render_child::RenderSettings;
 use super::sandbox::Confinement;
 use super::sniff::DocumentKind;
+use super::survey::PageSurvey;
+use super::{ConvertError, ConvertOptions};
 use crate::limits::Limits;
 
 /// The sub-command of the program that renders.
@@ -89,6 +89,7 @@ impl<'a> RenderProcess<'a> {
             resolution: options.resolution,
             width_max: options.width_max,
             threshold: options.threshold,
+            survey: options.survey,
             limits: limits.clone(),
         };
         let settings =
@@ -163,14 +164,21 @@ impl<'a> RenderProcess<'a> {
         }
     }
 
-    /// What the document holds besides pages, when the process comes to say so in time. All pages
-    /// are safe by then: whatever happens here is no error.
-    pub(crate) fn into_inspection(mut self) -> Option<Inspection> {
+    /// What a fax of the pages loses and what the document holds besides pages, when the process
+    /// comes to say so in time. All pages are safe by then: whatever happens here is no error.
+    pub(crate) fn into_extras(mut self) -> (Vec<PageSurvey>, Option<Inspection>) {
         let output = self.frames.get_mut();
         output.deadline = output.deadline.min(Instant::now() + LINGER_MAX);
-        match self.frames.next_frame() {
-            Ok(Some(Frame::Inspection(inspection))) => Some(inspection),
-            _ => None,
+        let mut surveys = Vec::new();
+        loop {
+            match self.frames.next_frame() {
+                // One for each page, or they cannot be told apart.
+                Ok(Some(Frame::Surveys(said))) if said.len() == self.pages_seen as usize => {
+                    surveys = said;
+                }
+                Ok(Some(Frame::Inspection(inspection))) => return (surveys, Some(inspection)),
+                _ => return (surveys, None),
+            }
         }
     }
 

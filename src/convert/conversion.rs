@@ -13,6 +13,7 @@ use super::fax_tiff::{FaxTiffWriter, page_digest};
 use super::inspect::Inspection;
 use super::sandbox::Confinement;
 use super::sniff::{DocumentKind, HEAD_BYTES, sniff};
+use super::survey::PageSurvey;
 use super::unfinished::UnfinishedFile;
 use super::{ConvertError, TEXT_THRESHOLD};
 use crate::limits::Limits;
@@ -29,6 +30,8 @@ pub struct ConvertOptions {
     pub width_max: PageWidth,
     /// Grey levels below it become black.
     pub threshold: u8,
+    /// Whether PDF pages are looked at for what a fax loses; it takes about as long as rendering.
+    pub survey: bool,
     /// What renders pages.
     pub renderer: Renderer,
     /// Bounds on the document and on the work.
@@ -42,6 +45,7 @@ impl ConvertOptions {
             resolution: Resolution::default(),
             width_max: PageWidth::A3,
             threshold: TEXT_THRESHOLD,
+            survey: false,
             renderer,
             limits: Limits::default(),
         }
@@ -81,6 +85,9 @@ pub struct ConvertReport {
     pub confinement: Confinement,
     /// What a PDF holds besides pages; absent when the parser made nothing of it.
     pub inspection: Option<Inspection>,
+    /// What a fax of each PDF page loses, when that was asked for; empty when it is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub surveys: Vec<PageSurvey>,
     /// Time that each stage took.
     pub elapsed: Elapsed,
 }
@@ -163,11 +170,14 @@ pub fn convert<W: Write + Seek>(
     let mut pages = PageWriter::new(output, begun, progress)?;
     let process = render(kind, document, &mut pages, options, cancel)?;
     let (pages, elapsed) = pages.finish()?;
+    let confinement = process.confinement();
+    let (surveys, inspection) = process.into_extras();
     Ok(ConvertReport {
         kind,
         pages,
-        confinement: process.confinement(),
-        inspection: process.into_inspection(),
+        confinement,
+        inspection,
+        surveys,
         elapsed,
     })
 }

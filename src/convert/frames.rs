@@ -8,7 +8,8 @@
 //! | `D` | page count, `u32`, 0 where only reading all would tell | once the document is open |
 //! | `P` | index, width, rows, render time in µs, resolution (0 standard, 1 fine, 2 superfine), damaged rows, each `u32`; then packed rows | one a page, in order |
 //! | `Z` | nothing | after the last page |
-//! | `I` | [`Inspection`] as JSON | after `Z`, or never |
+//! | `S` | a [`PageSurvey`] of each page as JSON | after `Z`, when asked for |
+//! | `I` | [`Inspection`] as JSON | after `Z` and `S`, or never |
 //! | `E` | a refusal as JSON | instead of all that would follow |
 //!
 //! The reader trusts nothing: a process that renders a hostile document may have been taken over
@@ -20,6 +21,7 @@ use std::time::Duration;
 use super::error::Refusal;
 use super::inspect::Inspection;
 use super::sandbox::Confinement;
+use super::survey::PageSurvey;
 use crate::limits::Limits;
 use crate::t4::Bitmap;
 use crate::units::{PageWidth, Resolution};
@@ -48,6 +50,8 @@ pub enum Frame {
     Page(RenderedPage),
     /// All pages were sent.
     Complete,
+    /// What a fax of the pages loses, page by page.
+    Surveys(Vec<PageSurvey>),
     /// What the document holds besides pages.
     Inspection(Inspection),
     /// The document is refused.
@@ -106,16 +110,24 @@ impl<W: Write> FrameWriter<W> {
         self.frame(b'Z', &[], &[])
     }
 
+    pub(crate) fn surveys(&mut self, surveys: &[PageSurvey]) -> io::Result<()> {
+        self.optional_frame(b'S', &serde_json::to_vec(surveys)?)
+    }
+
     pub(crate) fn inspection(&mut self, inspection: &Inspection) -> io::Result<()> {
-        let json = serde_json::to_vec(inspection)?;
-        if json.len() > JSON_BYTES_MAX {
-            return Ok(());
-        }
-        self.frame(b'I', &json, &[])
+        self.optional_frame(b'I', &serde_json::to_vec(inspection)?)
     }
 
     pub(crate) fn refused(&mut self, refusal: &Refusal) -> io::Result<()> {
         self.frame(b'E', &serde_json::to_vec(refusal)?, &[])
+    }
+
+    /// Writes what the reader can do without, unless it is too long.
+    fn optional_frame(&mut self, kind: u8, json: &[u8]) -> io::Result<()> {
+        if json.len() > JSON_BYTES_MAX {
+            return Ok(());
+        }
+        self.frame(kind, json, &[])
     }
 
     fn frame(&mut self, kind: u8, start: &[u8], rest: &[u8]) -> io::Result<()> {
@@ -187,6 +199,7 @@ impl<R: Read> FrameReader<R> {
             }
             (b'P', length) => self.read_page(length).map(|page| Some(Frame::Page(page))),
             (b'Z', 0) => Ok(Some(Frame::Complete)),
+            (b'S', length) => Ok(Some(Frame::Surveys(self.read_json(length)?))),
             (b'I', length) => Ok(Some(Frame::Inspection(self.read_json(length)?))),
             (b'E', length) => Ok(Some(Frame::Refused(self.read_json(length)?))),
             _ => Err(malformed("an unknown frame")),
@@ -306,6 +319,7 @@ mod tests {
         writer.page(&page(0, 1728, 7)).unwrap();
         writer.page(&page(1, 2432, 1)).unwrap();
         writer.complete().unwrap();
+        writer.surveys(&[PageSurvey::default(); 2]).unwrap();
         writer.inspection(&Inspection::default()).unwrap();
         bytes
     }
@@ -320,6 +334,7 @@ mod tests {
                 Frame::Page(page(0, 1728, 7)),
                 Frame::Page(page(1, 2432, 1)),
                 Frame::Complete,
+                Frame::Surveys(vec![PageSurvey::default(); 2]),
                 Frame::Inspection(Inspection::default()),
             ]
         );

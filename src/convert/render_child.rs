@@ -20,6 +20,7 @@ use super::rasterize::{Drawing, load_library, open, take_or_draw_page};
 use super::sandbox::confine;
 use super::scanned::ScannedDocument;
 use super::sniff::DocumentKind;
+use super::survey::survey_page;
 use super::tiff_pages::tiff_fax_pages;
 use crate::limits::Limits;
 use crate::units::{PageWidth, Resolution};
@@ -44,6 +45,8 @@ pub struct RenderSettings {
     pub width_max: PageWidth,
     /// Grey levels below it are black.
     pub threshold: u8,
+    /// Whether pages are looked at for what a fax loses; it takes about as long as rendering.
+    pub survey: bool,
     /// Bounds on the document and on the process.
     pub limits: Limits,
 }
@@ -115,6 +118,7 @@ fn render_pdf<W: Write>(
     let drawing = settings.drawing();
     let scans = ScannedDocument::open(&pdf, pages);
     let mut canvas = Vec::new();
+    let mut surveys = Vec::new();
     for index in 0..pages {
         let begun = Instant::now();
         let bitmap = take_or_draw_page(&document, index, drawing, &mut canvas, scans.as_ref())?;
@@ -125,8 +129,14 @@ fn render_pdf<W: Write>(
             bad_rows: 0,
             elapsed: begun.elapsed(),
         })?;
+        if settings.survey {
+            surveys.push(survey_page(&document, index));
+        }
     }
     frames.complete()?;
+    if settings.survey {
+        frames.surveys(&surveys)?;
+    }
     drop(document);
     drop(canvas);
     if pdf.len() <= INSPECTED_BYTES_MAX

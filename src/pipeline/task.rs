@@ -143,3 +143,73 @@ impl Task {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::config::Config;
+    use crate::job::{JobRequest, Reason, ReceivedFaxRequest, Stage, Status};
+    use crate::pipeline::context::new_job_id;
+    use crate::store::sqlite::{Database, Durability, SqliteOptions};
+    use crate::store::{NewJob, SqliteStore};
+
+    /// A fax that is coming in, on a store that does not wait long for its lock.
+    async fn task(folder: &std::path::Path) -> Task {
+        let config = Config::load(None, Some(folder)).unwrap();
+        let mut context = Context::open(config, "test").await.unwrap();
+        let options = SqliteOptions {
+            busy_timeout: Duration::from_millis(20),
+            ..SqliteOptions::new(context.config.database())
+        };
+        context.store = Arc::new(SqliteStore::open(&options).await.unwrap());
+        let request = JobRequest::ReceivedFax(ReceivedFaxRequest {
+            call_id: "a".to_owned(),
+            from: String::new(),
+            to: String::new(),
+            local_ident: String::new(),
+        });
+        let id = new_job_id();
+        let store = &context.store;
+        store.submit(NewJob::new(id, request, now())).await.unwrap();
+        let term = Duration::from_secs(30);
+        let lease = store.claim(id, Stage::Receive, "test", term, now()).await;
+        let lease = lease.unwrap().unwrap();
+        Task::new(Arc::new(context), lease)
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn how_work_ended_is_written_as_soon_as_the_store_can_be() {
+        let folder = tempfile::tempdir().unwrap();
+        let task = Arc::new(task(folder.path()).await);
+        let options = SqliteOptions::new(task.context.config.database());
+        let other = Database::open(&options).await.unwrap();
+        let lock = other.write(Durability::Process).await.unwrap();
+        // Our own clock says that the lease is over; whether it is, the store knows.
+        task.lost.cancel();
+        let page = JobEvent::ReceivePage {
+            page: 1,
+            artifacts: BTreeMap::new(),
+        };
+        let refused = task.report(page).await.unwrap_err();
+        assert_eq!(refused.cause.code(), "store-busy", "nobody waits for this");
+
+        let ended = JobEvent::ReceiveEnded {
+            pages: 1,
+            artifacts: BTreeMap::new(),
+            reason: Some(Reason::CallDropped),
+            detail: String::new(),
+        };
+        let reporting = tokio::spawn({
+            let task = Arc::clone(&task);
+            async move { task.report(ended).await }
+        });
+        // More than one try is refused.
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        assert!(!reporting.is_finished());
+        lock.rollback().await.unwrap();
+        let job = reporting.await.unwrap().unwrap();
+        assert_eq!(job.status(), Status::Partial);
+    }
+}

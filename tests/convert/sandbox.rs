@@ -167,6 +167,7 @@ fn the_renderer_is_confined_before_it_reads_a_byte() {
         resolution: Resolution::Fine,
         width_max: PageWidth::A3,
         threshold: TEXT_THRESHOLD,
+        survey: false,
         limits: Limits::default(),
     };
     let mut child = Command::new(&options.renderer.program)

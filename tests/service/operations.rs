@@ -1,12 +1,14 @@
 //! What operators do: drain, restart, look at jobs and at logs.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+use faxmill::store::sqlite::{Database, Durability, SqliteOptions};
 use serde_json::Value;
 
-use super::documents::pdf;
+use super::documents::{pdf, recording};
 use super::running::*;
 
 #[test]
@@ -33,6 +35,29 @@ fn a_call_that_outlasts_the_drain_is_hung_up_and_resumed_by_the_next_service() {
         "{status:#}"
     );
     assert_eq!(far_end.call()["pages_confirmed"], state["pages_confirmed"]);
+}
+
+#[test]
+fn work_that_outlasts_the_drain_is_handed_back_and_costs_the_job_nothing() {
+    let service = Service::start(&Setup {
+        drain_seconds: Some(4),
+        ..Setup::default()
+    });
+    // Six seconds of work and more; it is asked to end after two.
+    let recording = recording(service.folder.path(), 4 * 3600);
+    let job = service.submit(&["voicemail", recording.to_str().unwrap()]);
+    service.follow(&job).until("claimed");
+    let (code, folder) = service.drain();
+    assert_eq!(code, Some(0));
+    let status = status(folder.path(), &job);
+    let state = &status["job"]["state"];
+    assert_eq!(state["status"], "accepted", "{status:#}");
+    assert_eq!(state["losses"], 0, "{status:#}");
+
+    let service = Service::start_in(folder);
+    service.follow(&job).into_all();
+    let status = service.status(&job);
+    assert_eq!(status["job"]["state"]["status"], "ready", "{status:#}");
 }
 
 #[test]
@@ -70,6 +95,21 @@ fn while_a_service_drains_new_calls_are_refused_at_once() {
     assert_eq!(first["job"]["state"]["status"], "received", "{first:#}");
 }
 
+/// Makes a job's record unreadable.
+fn damage(database: &Path, job: &str) {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    runtime.block_on(async {
+        let database = Database::open(&SqliteOptions::new(database)).await.unwrap();
+        let mut transaction = database.write(Durability::Process).await.unwrap();
+        sqlx::query("UPDATE jobs SET state = '{' WHERE id = $1")
+            .bind(job.to_owned())
+            .execute(transaction.connection())
+            .await
+            .unwrap();
+        transaction.commit().await.unwrap();
+    });
+}
+
 #[test]
 fn a_job_whose_record_is_damaged_does_not_keep_the_others_from_their_deadlines() {
     let service = Service::start(&Setup::default());
@@ -78,12 +118,7 @@ fn a_job_whose_record_is_damaged_does_not_keep_the_others_from_their_deadlines()
     let hold = ["fax", &form, "--number", "100", "--hold", "--deadline"];
     let damaged = service.submit(&[&hold[..], &["3"]].concat());
     service.follow(&damaged).into_all();
-    let sql = format!("UPDATE jobs SET state = '{{' WHERE id = '{damaged}'");
-    let done = Command::new("sqlite3")
-        .arg(folder.join("data/jobs.sqlite"))
-        .args(["-cmd", ".timeout 10000", &sql])
-        .status();
-    assert!(done.expect("sqlite3 runs").success());
+    damage(&folder.join("data/jobs.sqlite"), &damaged);
     let other = service.submit(&[&hold[..], &["4"]].concat());
     until_status(folder, &other, "expired");
 }
