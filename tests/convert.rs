@@ -19,5 +19,6 @@ mod convert {
     mod report;
     mod samples;
     mod sandbox;
+    mod scanned;
     mod tiff;
 }

@@ -12,12 +12,13 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
-use super::error::Refusal;
+use super::error::{IMAGE_QUANTITIES, Refusal};
 use super::frames::{Frame, FrameReader, RenderedPage};
 use super::inspect::Inspection;
 use super::pdfium_library::PdfiumLibrary;
 use super::render_child::RenderSettings;
 use super::sandbox::Confinement;
+use super::sniff::DocumentKind;
 use super::survey::PageSurvey;
 use super::{ConvertError, ConvertOptions};
 use crate::limits::Limits;
@@ -68,7 +69,7 @@ pub(crate) struct RenderProcess<'a> {
     limits: &'a Limits,
     library: &'a PdfiumLibrary,
     confinement: Confinement,
-    pages: u32,
+    pages: Option<u32>,
     pages_seen: u32,
 }
 
@@ -76,12 +77,14 @@ impl<'a> RenderProcess<'a> {
     /// Starts rendering. The process reads `document` from its start through a descriptor of its
     /// own and learns no path. Returns once the document is open.
     pub(crate) fn start(
+        kind: DocumentKind,
         document: &File,
         options: &'a ConvertOptions,
         cancel: &'a AtomicBool,
     ) -> Result<Self, ConvertError> {
         let (renderer, limits) = (&options.renderer, &options.limits);
         let settings = RenderSettings {
+            kind,
             library: renderer.library.path.clone(),
             resolution: options.resolution,
             width_max: options.width_max,
@@ -123,7 +126,7 @@ impl<'a> RenderProcess<'a> {
             limits,
             library: &renderer.library,
             confinement: Confinement::default(),
-            pages: 0,
+            pages: None,
             pages_seen: 0,
         };
         match process.next_frame()? {
@@ -142,20 +145,21 @@ impl<'a> RenderProcess<'a> {
         self.confinement
     }
 
-    /// Pages of the document.
-    pub(crate) fn pages(&self) -> u32 {
+    /// Pages of the document, where that is known before the last.
+    pub(crate) fn pages(&self) -> Option<u32> {
         self.pages
     }
 
     /// The next page, `None` after the last.
     pub(crate) fn next_page(&mut self) -> Result<Option<RenderedPage>, ConvertError> {
-        let is_last_seen = self.pages_seen == self.pages;
+        let seen = self.pages_seen;
+        let pages_max = self.pages.unwrap_or(self.limits.document_pages_max);
         match self.next_frame()? {
-            Frame::Page(page) if !is_last_seen && page.index == self.pages_seen => {
+            Frame::Page(page) if seen < pages_max && page.index == seen => {
                 self.pages_seen += 1;
                 Ok(Some(page))
             }
-            Frame::Complete if is_last_seen => Ok(None),
+            Frame::Complete if self.pages.unwrap_or(seen.max(1)) == seen => Ok(None),
             _ => Err(self.out_of_turn()),
         }
     }
@@ -169,7 +173,7 @@ impl<'a> RenderProcess<'a> {
         loop {
             match self.frames.next_frame() {
                 // One for each page, or they cannot be told apart.
-                Ok(Some(Frame::Surveys(said))) if said.len() == self.pages as usize => {
+                Ok(Some(Frame::Surveys(said))) if said.len() == self.pages_seen as usize => {
                     surveys = said;
                 }
                 Ok(Some(Frame::Inspection(inspection))) => return (surveys, Some(inspection)),
@@ -202,6 +206,16 @@ impl<'a> RenderProcess<'a> {
                 value: bytes,
                 limit: self.limits.document_bytes_max,
             },
+            Refusal::ImageTooLarge { what, value, limit } => ConvertError::TooLarge {
+                what: IMAGE_QUANTITIES
+                    .into_iter()
+                    .find(|quantity| *quantity == what)
+                    .unwrap_or("an image in it"),
+                value,
+                limit,
+            },
+            Refusal::Unsupported { what } => ConvertError::Unsupported { what: plain(&what) },
+            Refusal::Unreadable { why } => ConvertError::Io(io::Error::other(plain(&why))),
             Refusal::TooManyPages { pages } => ConvertError::TooManyPages {
                 pages,
                 limit: self.limits.document_pages_max,

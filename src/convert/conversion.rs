@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -11,12 +11,9 @@ use serde::Serialize;
 use super::child::{RenderProcess, Renderer};
 use super::fax_tiff::{FaxTiffWriter, page_digest};
 use super::inspect::Inspection;
-use super::layout::{PageBounds, PageSize, fax_resolution, lay_out};
-use super::resample::{Image, resample};
 use super::sandbox::Confinement;
 use super::sniff::{DocumentKind, HEAD_BYTES, sniff};
 use super::survey::PageSurvey;
-use super::tiff_input::{TiffPage, read_tiff_pages};
 use super::unfinished::UnfinishedFile;
 use super::{ConvertError, TEXT_THRESHOLD};
 use crate::limits::Limits;
@@ -35,7 +32,7 @@ pub struct ConvertOptions {
     pub threshold: u8,
     /// Whether PDF pages are looked at for what a fax loses; it takes about as long as rendering.
     pub survey: bool,
-    /// What renders PDF pages.
+    /// What renders pages.
     pub renderer: Renderer,
     /// Bounds on the document and on the work.
     pub limits: Limits,
@@ -84,8 +81,8 @@ pub struct ConvertReport {
     pub kind: DocumentKind,
     /// Its fax pages, in order.
     pub pages: Vec<PageReport>,
-    /// How the process that read the document was confined; absent when it was this one.
-    pub confinement: Option<Confinement>,
+    /// How the process that read the document was confined.
+    pub confinement: Confinement,
     /// What a PDF holds besides pages; absent when the parser made nothing of it.
     pub inspection: Option<Inspection>,
     /// What a fax of each PDF page loses, when that was asked for; empty when it is not known.
@@ -121,7 +118,7 @@ pub struct PageReport {
 pub struct Elapsed {
     /// From the start until the document was open, in milliseconds.
     pub inspect_ms: f64,
-    /// Waiting for rendered pages, or reading and scaling those of a TIFF, in milliseconds.
+    /// Waiting for rendered pages, in milliseconds.
     pub render_ms: f64,
     /// Encoding and writing, in milliseconds.
     pub encode_ms: f64,
@@ -171,16 +168,10 @@ pub fn convert<W: Write + Seek>(
     });
     let kind = identify(document, &options.limits)?;
     let mut pages = PageWriter::new(output, begun, progress)?;
-    let process = match kind {
-        DocumentKind::Pdf => Some(render_pdf(document, &mut pages, options, cancel)?),
-        DocumentKind::Tiff => {
-            read_tiff(document, &mut pages, options, cancel)?;
-            None
-        }
-    };
+    let process = render(kind, document, &mut pages, options, cancel)?;
     let (pages, elapsed) = pages.finish()?;
-    let confinement = process.as_ref().map(RenderProcess::confinement);
-    let (surveys, inspection) = process.map(RenderProcess::into_extras).unwrap_or_default();
+    let confinement = process.confinement();
+    let (surveys, inspection) = process.into_extras();
     Ok(ConvertReport {
         kind,
         pages,
@@ -211,95 +202,20 @@ fn identify(document: &mut File, limits: &Limits) -> Result<DocumentKind, Conver
     sniff(&head)
 }
 
-fn render_pdf<'a, W: Write + Seek>(
+/// Has the document rendered by a process of its own and writes its pages.
+fn render<'a, W: Write + Seek>(
+    kind: DocumentKind,
     document: &File,
     pages: &mut PageWriter<'_, W>,
     options: &'a ConvertOptions,
     cancel: &'a AtomicBool,
 ) -> Result<RenderProcess<'a>, ConvertError> {
-    let mut process = RenderProcess::start(document, options, cancel)?;
-    pages.opened(Some(process.pages()));
+    let mut process = RenderProcess::start(kind, document, options, cancel)?;
+    pages.opened(process.pages());
     while let Some(page) = process.next_page()? {
-        pages.write(&page.bitmap, options.resolution, 0)?;
+        pages.write(&page.bitmap, page.resolution, page.bad_rows)?;
     }
     Ok(process)
-}
-
-fn read_tiff<W: Write + Seek>(
-    document: &File,
-    pages: &mut PageWriter<'_, W>,
-    options: &ConvertOptions,
-    cancel: &AtomicBool,
-) -> Result<(), ConvertError> {
-    let seconds = options.limits.render_wall_seconds_max;
-    let begun = Instant::now();
-    pages.opened(None);
-    read_tiff_pages(io::BufReader::new(document), &options.limits, &mut |page| {
-        if cancel.load(Ordering::Relaxed) {
-            return Err(ConvertError::Canceled);
-        }
-        if begun.elapsed() > Duration::from_secs(seconds) {
-            return Err(ConvertError::Timeout { seconds });
-        }
-        write_tiff_page(&page, pages, options)
-    })?;
-    Ok(())
-}
-
-/// Writes a page as it is when it is a fax page of no finer resolution than asked for, resampled
-/// to that resolution otherwise.
-fn write_tiff_page<W: Write + Seek>(
-    page: &TiffPage,
-    pages: &mut PageWriter<'_, W>,
-    options: &ConvertOptions,
-) -> Result<(), ConvertError> {
-    let (image, x_dpi, y_dpi, bad_rows) = match page {
-        TiffPage::Bilevel {
-            bitmap,
-            x_dpi,
-            y_dpi,
-            bad_rows,
-        } => {
-            let resolution = fax_resolution(bitmap.width(), *x_dpi, *y_dpi)
-                .filter(|resolution| *resolution <= options.resolution)
-                .filter(|_| bitmap.width() <= options.width_max.pixels())
-                .filter(|_| bitmap.rows() <= options.limits.page_rows_max);
-            if let Some(resolution) = resolution {
-                return pages.write(bitmap, resolution, *bad_rows);
-            }
-            (Image::Bilevel(bitmap), *x_dpi, *y_dpi, *bad_rows)
-        }
-        TiffPage::Gray {
-            image,
-            x_dpi,
-            y_dpi,
-        } => {
-            let image = Image::Gray {
-                width: image.width,
-                height: image.height,
-                levels: &image.pixels,
-            };
-            (image, *x_dpi, *y_dpi, 0)
-        }
-    };
-    let bitmap = place(image, x_dpi, y_dpi, options);
-    pages.write(&bitmap, options.resolution, bad_rows)
-}
-
-/// An image laid out and resampled onto a fax page of its own.
-fn place(
-    image: Image<'_>,
-    x_dpi: Option<f32>,
-    y_dpi: Option<f32>,
-    options: &ConvertOptions,
-) -> Bitmap {
-    let size = PageSize::of_image(image.width(), image.height(), x_dpi, y_dpi);
-    let bounds = PageBounds {
-        width_max: options.width_max,
-        rows_max: options.limits.page_rows_max,
-    };
-    let layout = lay_out(size, options.resolution, bounds);
-    resample(image, layout, options.threshold)
 }
 
 /// Writes pages and keeps their account.

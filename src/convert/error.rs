@@ -150,6 +150,25 @@ pub enum Refusal {
         /// Bytes read until reading stopped.
         bytes: u64,
     },
+    /// An image over a limit.
+    ImageTooLarge {
+        /// One of [`IMAGE_QUANTITIES`].
+        what: String,
+        /// What the image has.
+        value: u64,
+        /// What is accepted.
+        limit: u64,
+    },
+    /// See [`ConvertError::Unsupported`].
+    Unsupported {
+        /// The feature.
+        what: String,
+    },
+    /// See [`ConvertError::Io`].
+    Unreadable {
+        /// What reading came to.
+        why: String,
+    },
     /// See [`ConvertError::TooManyPages`].
     TooManyPages {
         /// Pages of the document.
@@ -161,3 +180,23 @@ pub enum Refusal {
         why: String,
     },
 }
+
+/// Rows of an image.
+pub(crate) const IMAGE_ROWS: &str = "rows in an image";
+/// Width of an image.
+pub(crate) const IMAGE_ROW_PIXELS: &str = "pixels in a row";
+/// Size of an image.
+pub(crate) const IMAGE_PIXELS: &str = "pixels in an image";
+/// Size of a bilevel image once decoded.
+pub(crate) const IMAGE_BYTES: &str = "bytes of pixels in an image";
+/// Size of a file that holds images.
+pub(crate) const FILE_BYTES: &str = "bytes in the file";
+
+/// What of an image is limited, by the names in [`ConvertError::TooLarge`].
+pub(crate) const IMAGE_QUANTITIES: [&str; 5] = [
+    IMAGE_ROWS,
+    IMAGE_ROW_PIXELS,
+    IMAGE_PIXELS,
+    IMAGE_BYTES,
+    FILE_BYTES,
+];

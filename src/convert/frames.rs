@@ -5,8 +5,8 @@
 //! | kind | payload | when |
 //! |---|---|---|
 //! | `C` | [`Confinement`] as JSON | first, before the document is read |
-//! | `D` | page count, `u32` | once the document is open |
-//! | `P` | index, width, rows, render time in µs, each `u32`; then packed rows | one a page, in order |
+//! | `D` | page count, `u32`, 0 where only reading all would tell | once the document is open |
+//! | `P` | index, width, rows, render time in µs, resolution (0 standard, 1 fine, 2 superfine), damaged rows, each `u32`; then packed rows | one a page, in order |
 //! | `Z` | nothing | after the last page |
 //! | `S` | a [`PageSurvey`] of each page as JSON | after `Z`, when asked for |
 //! | `I` | [`Inspection`] as JSON | after `Z` and `S`, or never |
@@ -24,7 +24,7 @@ use super::sandbox::Confinement;
 use super::survey::PageSurvey;
 use crate::limits::Limits;
 use crate::t4::Bitmap;
-use crate::units::PageWidth;
+use crate::units::{PageWidth, Resolution};
 
 /// Magic and version of the stream.
 const MAGIC: &[u8; 8] = b"FXPAGES1";
@@ -33,7 +33,7 @@ const MAGIC: &[u8; 8] = b"FXPAGES1";
 const JSON_BYTES_MAX: usize = 256 << 10;
 
 /// Bytes of a page frame before its packed rows.
-const PAGE_HEADER_BYTES: usize = 16;
+const PAGE_HEADER_BYTES: usize = 24;
 
 /// What the rendering process says.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,8 +43,8 @@ pub enum Frame {
     Confined(Confinement),
     /// The document is open.
     Document {
-        /// Pages that will follow.
-        pages: u32,
+        /// Pages that will follow, where that is known.
+        pages: Option<u32>,
     },
     /// One page.
     Page(RenderedPage),
@@ -65,6 +65,10 @@ pub struct RenderedPage {
     pub index: u32,
     /// The page, as wide as a scan line.
     pub bitmap: Bitmap,
+    /// Its vertical density.
+    pub resolution: Resolution,
+    /// Rows that were damaged and repeat the one above.
+    pub bad_rows: u32,
     /// Time that rasterizing and binarizing took.
     pub elapsed: Duration,
 }
@@ -84,13 +88,20 @@ impl<W: Write> FrameWriter<W> {
         self.frame(b'C', &serde_json::to_vec(&confinement)?, &[])
     }
 
-    pub(crate) fn document(&mut self, pages: u32) -> io::Result<()> {
-        self.frame(b'D', &pages.to_le_bytes(), &[])
+    pub(crate) fn document(&mut self, pages: Option<u32>) -> io::Result<()> {
+        self.frame(b'D', &pages.unwrap_or(0).to_le_bytes(), &[])
     }
 
     pub(crate) fn page(&mut self, page: &RenderedPage) -> io::Result<()> {
         let micros = u32::try_from(page.elapsed.as_micros()).unwrap_or(u32::MAX);
-        let header = [page.index, page.bitmap.width(), page.bitmap.rows(), micros];
+        let header = [
+            page.index,
+            page.bitmap.width(),
+            page.bitmap.rows(),
+            micros,
+            page.resolution as u32,
+            page.bad_rows,
+        ];
         let header: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
         self.frame(b'P', &header, page.bitmap.as_bytes())
     }
@@ -180,10 +191,11 @@ impl<R: Read> FrameReader<R> {
             (b'C', length) => Ok(Some(Frame::Confined(self.read_json(length)?))),
             (b'D', 4) => {
                 let pages = self.read_u32()?;
-                (1..=self.pages_max)
-                    .contains(&pages)
-                    .then_some(Some(Frame::Document { pages }))
-                    .ok_or_else(|| malformed("a page count out of bounds"))
+                if pages > self.pages_max {
+                    return Err(malformed("a page count out of bounds"));
+                }
+                let pages = Some(pages).filter(|pages| *pages > 0);
+                Ok(Some(Frame::Document { pages }))
             }
             (b'P', length) => self.read_page(length).map(|page| Some(Frame::Page(page))),
             (b'Z', 0) => Ok(Some(Frame::Complete)),
@@ -217,6 +229,10 @@ impl<R: Read> FrameReader<R> {
             .pixels();
         let rows = self.read_u32()?;
         let elapsed = Duration::from_micros(u64::from(self.read_u32()?));
+        let resolution = *Resolution::ALL
+            .get(self.read_u32()? as usize)
+            .ok_or_else(|| malformed("a page of no known resolution"))?;
+        let bad_rows = self.read_u32()?;
         let packed_bytes = u64::from(width.div_ceil(8)) * u64::from(rows);
         if rows == 0
             || rows > self.page_rows_max
@@ -228,6 +244,8 @@ impl<R: Read> FrameReader<R> {
         Ok(RenderedPage {
             index,
             bitmap: Bitmap::from_packed(width, packed),
+            resolution,
+            bad_rows,
             elapsed,
         })
     }
@@ -279,6 +297,8 @@ mod tests {
         RenderedPage {
             index,
             bitmap,
+            resolution: Resolution::ALL[index as usize % 3],
+            bad_rows: 3 * index,
             elapsed: Duration::from_micros(1234),
         }
     }
@@ -295,7 +315,7 @@ mod tests {
     fn stream() -> Vec<u8> {
         let mut bytes = Vec::new();
         let mut writer = FrameWriter::new(&mut bytes).unwrap();
-        writer.document(2).unwrap();
+        writer.document(Some(2)).unwrap();
         writer.page(&page(0, 1728, 7)).unwrap();
         writer.page(&page(1, 2432, 1)).unwrap();
         writer.complete().unwrap();
@@ -310,7 +330,7 @@ mod tests {
         assert_eq!(
             frames,
             [
-                Frame::Document { pages: 2 },
+                Frame::Document { pages: Some(2) },
                 Frame::Page(page(0, 1728, 7)),
                 Frame::Page(page(1, 2432, 1)),
                 Frame::Complete,
@@ -337,8 +357,8 @@ mod tests {
             let mut bytes = MAGIC.to_vec();
             let packed = u64::from(width / 8) * u64::from(rows);
             bytes.push(b'P');
-            bytes.extend_from_slice(&(packed as u32 + 16).to_le_bytes());
-            for word in [0u32, width, rows, 0] {
+            bytes.extend_from_slice(&(packed as u32 + 24).to_le_bytes());
+            for word in [0u32, width, rows, 0, 1, 0] {
                 bytes.extend_from_slice(&word.to_le_bytes());
             }
             bytes.resize(bytes.len() + packed as usize, 0);

@@ -77,7 +77,11 @@ fn page_boxes(document: &Document, id: ObjectId) -> Option<PageBoxes> {
 }
 
 /// The value of an inheritable page attribute (ISO 32000-1 §7.7.3.4).
-fn inherited<'a>(document: &'a Document, page: &'a Dictionary, key: &[u8]) -> Option<&'a Object> {
+pub(super) fn inherited<'a>(
+    document: &'a Document,
+    page: &'a Dictionary,
+    key: &[u8],
+) -> Option<&'a Object> {
     let mut node = page;
     for _ in 0..ANCESTORS_MAX {
         if let Ok(value) = node.get_deref(key, document) {
@@ -88,7 +92,7 @@ fn inherited<'a>(document: &'a Document, page: &'a Dictionary, key: &[u8]) -> Op
     None
 }
 
-fn rectangle(document: &Document, object: &Object) -> Option<[f32; 4]> {
+pub(super) fn rectangle(document: &Document, object: &Object) -> Option<[f32; 4]> {
     let numbers: Vec<f32> = object
         .as_array()
         .ok()?

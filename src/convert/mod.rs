@@ -1,8 +1,8 @@
 //! From an uploaded document to fax pages: inspect, rasterize, binarize, write.
 //!
-//! [`convert_file`] is the way in. A PDF is rendered by a confined process of its own
-//! ([`Renderer`], [`render_child()`]), whose output is read like that of a stranger; pages come one
-//! at a time, are placed by [`lay_out`] and written as MMR into a fax TIFF.
+//! [`convert_file`] is the way in. A document is rendered by a confined process of its
+//! own ([`Renderer`], [`render_child()`]), whose output is read like that of a stranger; pages come
+//! one at a time, placed by [`lay_out`], and are written as MMR into a fax TIFF.
 
 mod airtime;
 mod binarize;
@@ -20,11 +20,13 @@ mod render_child;
 mod report;
 mod resample;
 mod sandbox;
+mod scanned;
 mod sniff;
 mod survey;
 mod tiff_bilevel;
 mod tiff_directory;
 mod tiff_input;
+mod tiff_pages;
 mod unfinished;
 
 pub use airtime::{LineRate, call_seconds, page_seconds};

@@ -7,13 +7,14 @@ use std::error::Error;
 use std::path::Path;
 
 use pdfium_render::prelude::{
-    PdfBitmap, PdfBitmapFormat, PdfDocument, PdfPage, PdfPageRenderRotation, PdfRenderConfig,
-    Pdfium, PdfiumError, PdfiumInternalError,
+    PdfBitmap, PdfBitmapFormat, PdfDocument, PdfPage, PdfPageObjectsCommon, PdfPageRenderRotation,
+    PdfRenderConfig, Pdfium, PdfiumError, PdfiumInternalError, Pixels,
 };
 
 use super::binarize::binarize;
 use super::error::Refusal;
-use super::layout::{Layout, PageBounds, PageSize, Turn, lay_out};
+use super::layout::{Layout, PageBounds, PageSize, Turn, fax_resolution, lay_out};
+use super::scanned::{ScannedDocument, SeenPage};
 use crate::limits::Limits;
 use crate::t4::Bitmap;
 use crate::units::{PageWidth, Resolution};
@@ -29,6 +30,16 @@ pub struct Drawing<'a> {
     pub threshold: u8,
     /// Bounds on pages.
     pub limits: &'a Limits,
+}
+
+impl Drawing<'_> {
+    /// What a page may be at most.
+    pub(crate) fn bounds(&self) -> PageBounds {
+        PageBounds {
+            width_max: self.width_max,
+            rows_max: self.limits.page_rows_max,
+        }
+    }
 }
 
 /// Loads the library. It stays loaded for the life of the process.
@@ -71,6 +82,17 @@ pub fn draw_page(
     drawing: Drawing<'_>,
     canvas: &mut Vec<u8>,
 ) -> Result<Bitmap, Refusal> {
+    take_or_draw_page(document, index, drawing, canvas, None)
+}
+
+/// Takes a page that is a scan from `scans`, draws any other.
+pub(crate) fn take_or_draw_page(
+    document: &PdfDocument<'_>,
+    index: u32,
+    drawing: Drawing<'_>,
+    canvas: &mut Vec<u8>,
+    scans: Option<&ScannedDocument>,
+) -> Result<Bitmap, Refusal> {
     let unreadable = || invalid(&format!("page {} cannot be read", index + 1));
     let page = document
         .pages()
@@ -85,14 +107,56 @@ pub fn draw_page(
     }
     let size = PageSize::from_points(width.into(), height.into())
         .ok_or_else(|| invalid(&format!("page {} has no size", index + 1)))?;
-    let bounds = PageBounds {
-        width_max: drawing.width_max,
-        rows_max: drawing.limits.page_rows_max,
-    };
-    let layout = lay_out(size, drawing.resolution, bounds);
+    let layout = lay_out(size, drawing.resolution, drawing.bounds());
+    if let Some(scans) = scans
+        && let Some(seen) = seen_as_image(&page)
+        && let Some(page) = fax_page(scans, index, seen, layout, drawing)
+    {
+        return Ok(page);
+    }
     rasterize(&page, layout, canvas).map_err(|_| unreadable())?;
     let width = layout.width.pixels();
     Ok(binarize(canvas, width, width as usize, drawing.threshold))
+}
+
+/// The image of a page that is a fax page already, of the scan line and resolution that it would be
+/// drawn for: its pixels are better than what drawing makes of them.
+fn fax_page(
+    scans: &ScannedDocument,
+    index: u32,
+    seen: SeenPage,
+    layout: Layout,
+    drawing: Drawing<'_>,
+) -> Option<Bitmap> {
+    let dpi = |pixels: u32, points: f64| Some((f64::from(pixels) * 72.0 / points) as f32);
+    let is_fax = |width: u32, rows: u32| {
+        layout.turn == Turn::Upright
+            && layout.width.pixels() == width
+            && rows <= drawing.limits.page_rows_max
+            && fax_resolution(width, dpi(width, seen.width), dpi(rows, seen.height))
+                == Some(drawing.resolution)
+    };
+    let (width, rows) = seen.image;
+    if !is_fax(width, rows) && !is_fax(rows, width) {
+        return None;
+    }
+    let page = scans.page(index, seen, drawing.limits)?;
+    is_fax(page.width(), page.rows()).then_some(page)
+}
+
+/// The page's size and its only object, when that is an image and nothing lies over it.
+fn seen_as_image(page: &PdfPage<'_>) -> Option<SeenPage> {
+    if page.objects().len() != 1 || !page.annotations().is_empty() {
+        return None;
+    }
+    let object = page.objects().get(0).ok()?;
+    let image = object.as_image_object()?;
+    let pixels = |pixels: Pixels| u32::try_from(pixels).ok();
+    Some(SeenPage {
+        width: page.width().value.into(),
+        height: page.height().value.into(),
+        image: (pixels(image.width().ok()?)?, pixels(image.height().ok()?)?),
+    })
 }
 
 /// Draws a page into `canvas`, one byte a pixel, 0 black.

@@ -1,10 +1,10 @@
-//! The rendering process: a PDF in, fax pages out, confined before it reads the first byte.
+//! The rendering process: a document in, fax pages out, confined before it reads the first byte.
 //!
-//! PDFium can be made to eat gigabytes, to spin and to abort by files of a few kilobytes, and
+//! PDFium, to a lesser degree whatever decodes images, can be made to eat gigabytes, to spin and to abort by files of a few kilobytes, and
 //! nothing of that can be caught inside its process. So it has one of its own for each document,
 //! which bounds itself and whose death is an error like any other to the process that started it.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Read, Seek, Write};
 use std::path::PathBuf;
 use std::time::Instant;
 
@@ -12,12 +12,16 @@ use rlimit::Resource;
 use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 
+use super::ConvertError;
 use super::error::Refusal;
 use super::frames::{FrameWriter, RenderedPage};
 use super::inspect::inspect;
-use super::rasterize::{Drawing, draw_page, load_library, open};
+use super::rasterize::{Drawing, load_library, open, take_or_draw_page};
 use super::sandbox::confine;
+use super::scanned::ScannedDocument;
+use super::sniff::DocumentKind;
 use super::survey::survey_page;
+use super::tiff_pages::tiff_fax_pages;
 use crate::limits::Limits;
 use crate::units::{PageWidth, Resolution};
 
@@ -31,7 +35,9 @@ const OPEN_FILES_MAX: u64 = 32;
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RenderSettings {
-    /// The PDFium library to load.
+    /// What the document is.
+    pub kind: DocumentKind,
+    /// The PDFium library to load for a PDF.
     pub library: PathBuf,
     /// Vertical density of the pages.
     pub resolution: Resolution,
@@ -45,6 +51,17 @@ pub struct RenderSettings {
     pub limits: Limits,
 }
 
+impl RenderSettings {
+    fn drawing(&self) -> Drawing<'_> {
+        Drawing {
+            resolution: self.resolution,
+            width_max: self.width_max,
+            threshold: self.threshold,
+            limits: &self.limits,
+        }
+    }
+}
+
 /// Renders the document and writes its pages as a stream of [frames](super::frames).
 ///
 /// Sets resource limits on the whole calling process, gives up its files, network and system calls
@@ -52,12 +69,16 @@ pub struct RenderSettings {
 /// process could not be confined or that the reader of the pages went away.
 pub fn render_child(
     settings: &RenderSettings,
-    document: impl Read,
+    document: impl Read + Seek,
     pages: impl Write,
 ) -> io::Result<()> {
     limit_resources(&settings.limits)?;
     let mut frames = FrameWriter::new(pages)?;
-    match render(settings, document, &mut frames) {
+    let rendered = match settings.kind {
+        DocumentKind::Pdf => render_pdf(settings, document, &mut frames),
+        DocumentKind::Tiff => render_tiff(settings, document, &mut frames),
+    };
+    match rendered {
         Ok(()) => Ok(()),
         Err(Stop::Refused(refusal)) => frames.refused(&refusal),
         Err(Stop::Io(error)) => Err(error),
@@ -82,7 +103,7 @@ impl From<io::Error> for Stop {
     }
 }
 
-fn render<W: Write>(
+fn render_pdf<W: Write>(
     settings: &RenderSettings,
     document: impl Read,
     frames: &mut FrameWriter<W>,
@@ -93,21 +114,19 @@ fn render<W: Write>(
     let pdf = read_document(document, limits)?;
     let document = open(&pdfium, &pdf, limits)?;
     let pages = u32::try_from(document.pages().len()).unwrap_or(0);
-    frames.document(pages)?;
-    let drawing = Drawing {
-        resolution: settings.resolution,
-        width_max: settings.width_max,
-        threshold: settings.threshold,
-        limits,
-    };
+    frames.document(Some(pages))?;
+    let drawing = settings.drawing();
+    let scans = ScannedDocument::open(&pdf, pages);
     let mut canvas = Vec::new();
     let mut surveys = Vec::new();
     for index in 0..pages {
         let begun = Instant::now();
-        let bitmap = draw_page(&document, index, drawing, &mut canvas)?;
+        let bitmap = take_or_draw_page(&document, index, drawing, &mut canvas, scans.as_ref())?;
         frames.page(&RenderedPage {
             index,
             bitmap,
+            resolution: settings.resolution,
+            bad_rows: 0,
             elapsed: begun.elapsed(),
         })?;
         if settings.survey {
@@ -126,6 +145,40 @@ fn render<W: Write>(
         frames.inspection(&inspection)?;
     }
     Ok(())
+}
+
+fn render_tiff<W: Write>(
+    settings: &RenderSettings,
+    document: impl Read + Seek,
+    frames: &mut FrameWriter<W>,
+) -> Result<(), Stop> {
+    frames.confined(confine()?)?;
+    frames.document(None)?;
+    let drawing = settings.drawing();
+    tiff_fax_pages(document, drawing, &mut |page| {
+        frames.page(&page).map_err(ConvertError::Write)
+    })
+    .map_err(stop)?;
+    frames.complete()?;
+    Ok(())
+}
+
+/// What an error about a TIFF means to the process that waits for pages.
+fn stop(error: ConvertError) -> Stop {
+    Stop::Refused(match error {
+        ConvertError::Write(error) => return Stop::Io(error),
+        ConvertError::Invalid { what } => Refusal::Invalid { what },
+        ConvertError::Unsupported { what } => Refusal::Unsupported { what },
+        ConvertError::TooManyPages { pages, .. } => Refusal::TooManyPages { pages },
+        ConvertError::TooLarge { what, value, limit } => Refusal::ImageTooLarge {
+            what: what.to_owned(),
+            value,
+            limit,
+        },
+        error => Refusal::Unreadable {
+            why: error.to_string(),
+        },
+    })
 }
 
 fn read_document(document: impl Read, limits: &Limits) -> Result<Vec<u8>, Stop> {

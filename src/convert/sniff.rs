@@ -1,6 +1,6 @@
 //! What a file is, by its first bytes and never by its name.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::ConvertError;
 
@@ -12,7 +12,7 @@ pub const HEAD_BYTES: usize = 1024 + PDF_HEADER.len();
 const PDF_HEADER: &[u8] = b"%PDF-";
 
 /// A kind of document that becomes fax pages.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentKind {
     /// ISO 32000, any version.

@@ -3,6 +3,7 @@
 use std::io::{Read, Seek};
 
 use crate::convert::ConvertError;
+use crate::convert::error::{IMAGE_BYTES, IMAGE_PIXELS, IMAGE_ROW_PIXELS, IMAGE_ROWS};
 use crate::convert::tiff_directory::{Directory, TiffFile, invalid, tag};
 use crate::t4::{
     BitOrder, Bitmap, Coding, Damage, DecodeOptions, Decoded, End, RowAlign, T4Error, decode,
@@ -159,11 +160,11 @@ fn check_size(width: u64, rows: u64, bounds: Bounds) -> Result<(), ConvertError>
     let too_large = |what, value, limit| Err(ConvertError::TooLarge { what, value, limit });
     let pixels = width.next_multiple_of(8).saturating_mul(rows);
     if rows > u64::from(bounds.rows_max) {
-        too_large("rows in an image", rows, u64::from(bounds.rows_max))
+        too_large(IMAGE_ROWS, rows, u64::from(bounds.rows_max))
     } else if width > 65535 {
-        too_large("pixels in a row", width, 65535)
+        too_large(IMAGE_ROW_PIXELS, width, 65535)
     } else if pixels > bounds.pixels_max {
-        too_large("pixels in an image", pixels, bounds.pixels_max)
+        too_large(IMAGE_PIXELS, pixels, bounds.pixels_max)
     } else {
         Ok(())
     }
@@ -266,12 +267,12 @@ fn fill_up(decoded: &mut Decoded, rows: u32) {
 fn refuse(error: &T4Error) -> ConvertError {
     match *error {
         T4Error::TooManyRows { rows_max } => ConvertError::TooLarge {
-            what: "rows in an image",
+            what: IMAGE_ROWS,
             value: u64::from(rows_max) + 1,
             limit: u64::from(rows_max),
         },
         T4Error::TooLarge { bytes_max } => ConvertError::TooLarge {
-            what: "bytes of pixels in an image",
+            what: IMAGE_BYTES,
             value: bytes_max as u64 + 1,
             limit: bytes_max as u64,
         },

@@ -11,12 +11,13 @@ mod view;
 use std::io::{Read, Seek};
 
 use crate::convert::ConvertError;
+use crate::convert::error::FILE_BYTES;
 use crate::convert::tiff_bilevel::{Bilevel, Bounds, is_bilevel, read_bilevel};
 use crate::convert::tiff_directory::{Density, Directory, TiffFile, invalid, is_page, tag};
 use crate::limits::Limits;
 use crate::t4::Bitmap;
 
-use orientation::Orientation;
+pub(super) use orientation::Orientation;
 use samples::read_gray;
 
 /// One page of an uploaded TIFF, the right way up.
@@ -69,7 +70,7 @@ pub fn read_tiff_pages(
     let mut file = TiffFile::open(file)?;
     if file.len() > limits.document_bytes_max {
         return Err(ConvertError::TooLarge {
-            what: "bytes in the file",
+            what: FILE_BYTES,
             value: file.len(),
             limit: limits.document_bytes_max,
         });

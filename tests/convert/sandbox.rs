@@ -12,7 +12,7 @@ use std::process::{Command, Output, Stdio};
 use faxmill::convert::frames::{Frame, FrameReader};
 use faxmill::convert::rasterize::{Drawing, draw_page, load_library, open};
 use faxmill::convert::{
-    Confinement, Enforcement, RenderSettings, TEXT_THRESHOLD, confine, page_digest,
+    Confinement, DocumentKind, Enforcement, RenderSettings, TEXT_THRESHOLD, confine, page_digest,
 };
 use faxmill::limits::Limits;
 use faxmill::units::{PageWidth, Resolution};
@@ -162,6 +162,7 @@ fn a_confined_process_still_ends_as_it_wants_and_finds_fonts() {
 fn the_renderer_is_confined_before_it_reads_a_byte() {
     let options = options();
     let settings = RenderSettings {
+        kind: DocumentKind::Pdf,
         library: options.renderer.library.path.clone(),
         resolution: Resolution::Fine,
         width_max: PageWidth::A3,
@@ -195,7 +196,7 @@ fn the_renderer_is_confined_before_it_reads_a_byte() {
     drop(document);
     assert_eq!(
         frames.next_frame().unwrap(),
-        Some(Frame::Document { pages: 1 })
+        Some(Frame::Document { pages: Some(1) })
     );
     while frames.next_frame().unwrap().is_some() {}
     assert!(child.wait().unwrap().success());
@@ -219,7 +220,7 @@ fn text_in_fonts_of_the_system_is_drawn_as_by_an_unconfined_process() {
         let document = open(&pdfium, &pdf, &limits).unwrap();
         let free = draw_page(&document, 0, drawing, &mut Vec::new()).unwrap();
         let confined = convert_bytes(&pdf, &options).unwrap();
-        assert_eq!(confined.report.confinement, Some(FULL));
+        assert_eq!(confined.report.confinement, FULL);
         assert!(confined.report.pages[0].black_share > 0.001, "{font}");
         assert_eq!(
             confined.report.pages[0].digest,

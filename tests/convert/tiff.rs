@@ -181,3 +181,43 @@ fn a_tiff_of_too_many_pages() {
         "{error}"
     );
 }
+
+#[test]
+fn a_tiff_is_decoded_by_a_confined_process_whose_memory_is_bounded() {
+    let scan = gray_tiff(6000, 6000, Some(600), (0, 0, 9, 9));
+    let mut options = options();
+    let converted = convert_bytes(&scan, &options).unwrap();
+    assert!(converted.report.confinement.is_full());
+    // Enough for a small page, no room for 36 million pixels.
+    options.limits.render_address_space_max = 50 << 20;
+    let small = gray_tiff(60, 60, Some(100), (0, 0, 9, 9));
+    convert_bytes(&small, &options).unwrap();
+    let error = refuse_bytes(&scan, &options);
+    assert_eq!(error.reason(), Reason::ConversionCrashed, "{error}");
+}
+
+#[test]
+fn a_tiff_is_decoded_within_the_limit_on_time() {
+    let scan = gray_tiff(6000, 6000, Some(600), (0, 0, 9, 9));
+    let mut options = options();
+    options.limits.render_wall_seconds_max = 0;
+    let error = refuse_bytes(&scan, &options);
+    assert_eq!(error.reason(), Reason::ConversionTimeout, "{error}");
+}
+
+#[test]
+fn why_a_tiff_is_refused_is_told_across_processes() {
+    let scan = gray_tiff(640, 480, Some(100), (0, 0, 9, 9));
+    let mut narrow = options();
+    narrow.limits.image_pixels_max = 640 * 479;
+    let error = refuse_bytes(&scan, &narrow);
+    assert_eq!(
+        error.to_string(),
+        "the document is too large: pixels in an image is 307200, the limit is 306560"
+    );
+    let mut odd = scan;
+    // The fourth entry is Compression: JBIG.
+    odd[54..56].copy_from_slice(&34_661u16.to_le_bytes());
+    let error = refuse_bytes(&odd, &options());
+    assert_eq!(error.reason(), Reason::MediaUnsupported, "{error}");
+}

@@ -5,7 +5,7 @@ use crate::t4::Bitmap;
 
 /// How the stored rows and columns lie on the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Orientation {
+pub(in crate::convert) struct Orientation {
     /// Whether stored rows are the page's columns.
     transposed: bool,
     /// Whether the page's left is on the right, after transposing.
@@ -16,7 +16,7 @@ pub(super) struct Orientation {
 
 impl Orientation {
     /// From the field's value; an unknown or missing one is the usual orientation.
-    pub(super) fn from_tag(value: Option<u64>) -> Self {
+    pub(in crate::convert) fn from_tag(value: Option<u64>) -> Self {
         let (transposed, mirrored, upside_down) = match value {
             Some(2) => (false, true, false),
             Some(3) => (false, true, true),
@@ -59,7 +59,7 @@ impl Orientation {
         }
     }
 
-    pub(super) fn apply_to_bitmap(self, bitmap: Bitmap) -> Bitmap {
+    pub(in crate::convert) fn apply_to_bitmap(self, bitmap: Bitmap) -> Bitmap {
         if self.is_usual() {
             return bitmap;
         }

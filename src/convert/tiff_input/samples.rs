@@ -9,6 +9,7 @@ use super::GrayImage;
 use super::jpeg::check_jpeg_frames;
 use super::view::{Levels, View};
 use crate::convert::ConvertError;
+use crate::convert::error::IMAGE_PIXELS;
 use crate::convert::tiff_directory::{Directory, TiffFile, invalid, tag};
 use crate::limits::Limits;
 
@@ -347,7 +348,7 @@ fn size<R: Read + Seek>(
     let pixels = width.saturating_mul(height);
     if pixels > limits.image_pixels_max {
         return Err(ConvertError::TooLarge {
-            what: "pixels in an image",
+            what: IMAGE_PIXELS,
             value: pixels,
             limit: limits.image_pixels_max,
         });

@@ -1,0 +1,80 @@
+//! Pages of a TIFF brought to fax geometry, in the rendering process.
+
+use std::io::{BufReader, Read, Seek};
+use std::time::Instant;
+
+use super::ConvertError;
+use super::frames::RenderedPage;
+use super::layout::{PageSize, fax_resolution, lay_out};
+use super::rasterize::Drawing;
+use super::resample::{Image, resample};
+use super::tiff_input::{TiffPage, read_tiff_pages};
+use crate::t4::Bitmap;
+use crate::units::Resolution;
+
+/// Hands every page of a TIFF to `sink`, in order.
+pub(crate) fn tiff_fax_pages(
+    document: impl Read + Seek,
+    drawing: Drawing<'_>,
+    sink: &mut dyn FnMut(RenderedPage) -> Result<(), ConvertError>,
+) -> Result<(), ConvertError> {
+    let mut index = 0;
+    let mut begun = Instant::now();
+    read_tiff_pages(BufReader::new(document), drawing.limits, &mut |page| {
+        let (bitmap, resolution, bad_rows) = fax_page(page, drawing);
+        sink(RenderedPage {
+            index,
+            bitmap,
+            resolution,
+            bad_rows,
+            elapsed: begun.elapsed(),
+        })?;
+        index += 1;
+        begun = Instant::now();
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// A page as it is when it is a fax page of no finer resolution than asked for, resampled to that
+/// resolution otherwise; and its damaged rows.
+fn fax_page(page: TiffPage, drawing: Drawing<'_>) -> (Bitmap, Resolution, u32) {
+    let (bitmap, bad_rows) = match page {
+        TiffPage::Bilevel {
+            bitmap,
+            x_dpi,
+            y_dpi,
+            bad_rows,
+        } => {
+            let resolution = fax_resolution(bitmap.width(), x_dpi, y_dpi)
+                .filter(|resolution| *resolution <= drawing.resolution)
+                .filter(|_| bitmap.width() <= drawing.width_max.pixels())
+                .filter(|_| bitmap.rows() <= drawing.limits.page_rows_max);
+            if let Some(resolution) = resolution {
+                return (bitmap, resolution, bad_rows);
+            }
+            let placed = place(Image::Bilevel(&bitmap), x_dpi, y_dpi, drawing);
+            (placed, bad_rows)
+        }
+        TiffPage::Gray {
+            image,
+            x_dpi,
+            y_dpi,
+        } => {
+            let image = Image::Gray {
+                width: image.width,
+                height: image.height,
+                levels: &image.pixels,
+            };
+            (place(image, x_dpi, y_dpi, drawing), 0)
+        }
+    };
+    (bitmap, drawing.resolution, bad_rows)
+}
+
+/// An image laid out and resampled onto a fax page of its own.
+fn place(image: Image<'_>, x_dpi: Option<f32>, y_dpi: Option<f32>, drawing: Drawing<'_>) -> Bitmap {
+    let size = PageSize::of_image(image.width(), image.height(), x_dpi, y_dpi);
+    let layout = lay_out(size, drawing.resolution, drawing.bounds());
+    resample(image, layout, drawing.threshold)
+}
