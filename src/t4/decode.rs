@@ -1,6 +1,7 @@
 //! MH, MR or MMR to bitmap, and how much of it can be believed.
 
 use super::bits::BitReader;
+use super::path::Path;
 use super::runs::Transitions;
 use super::{BitOrder, Bitmap, Coding, RowAlign, T4Error, group3, group4};
 use crate::limits::Limits;
@@ -82,6 +83,12 @@ pub enum End {
 /// Damage does not make it fail: MH starts again at the next end-of-line code, MR at the next row
 /// that stands by itself, and both keep the row count by repeating the last good row; MMR stops.
 pub fn decode(data: &[u8], options: &DecodeOptions) -> Result<Decoded, T4Error> {
+    decode_on(Path::best(), data, options)
+}
+
+/// As [`decode`], on a path of one's choice.
+#[doc(hidden)]
+pub fn decode_on(_path: Path, data: &[u8], options: &DecodeOptions) -> Result<Decoded, T4Error> {
     if options.width == 0 || options.width > 65535 {
         return Err(T4Error::Width {
             width: options.width,

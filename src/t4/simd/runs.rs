@@ -1,0 +1,64 @@
+//! Rows that are coded by themselves: T.4 §4.1.1.
+
+use super::batch::Task;
+use super::elements::Elements;
+use super::put::Put;
+use crate::t4::codes::{RUN_MAX, RUNS};
+use crate::t4::path::Level;
+
+/// Codes the runs of every task without a row above.
+///
+/// # Safety
+///
+/// The machine has the features of either level; from each task's place on, `codes` has room for
+/// its codes.
+#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+pub(super) unsafe fn put_runs(
+    tasks: &mut [Task],
+    elements: &Elements,
+    codes: *mut u8,
+    width: u32,
+    _level: Level,
+) {
+    for task in tasks.iter_mut().filter(|task| task.reference.is_none()) {
+        // SAFETY: the caller's promise; a row has its elements and a tail after them.
+        unsafe {
+            let start = codes.add(task.at);
+            let mut put = Put::new(start);
+            put_row(&mut put, elements.pointer(task.current), width);
+            task.bits = put.bits_from(start);
+        }
+    }
+}
+
+/// # Safety
+///
+/// `next` points to a row's elements and their tail; `put` has room for their codes.
+#[inline(always)]
+unsafe fn put_row(put: &mut Put, mut next: *const u16, width: u32) {
+    let mut start = 0;
+    // SAFETY: the walk ends at the tail; runs are at most `RUN_MAX` where the tables are read.
+    unsafe {
+        loop {
+            let (white_end, black_end) = (u32::from(*next), u32::from(*next.add(1)));
+            let (white, black) = (white_end - start, black_end - white_end);
+            if white_end == width {
+                return put.put_long_run(0, white);
+            }
+            if white > RUN_MAX || black > RUN_MAX {
+                put.put_long_run(0, white);
+                put.put_long_run(1, black);
+            } else {
+                let first = *RUNS[0].get_unchecked(white as usize);
+                let second = *RUNS[1].get_unchecked(black as usize);
+                let bits = u64::from(first >> 5) << (second & 31) | u64::from(second >> 5);
+                put.put(bits, (first & 31) + (second & 31));
+            }
+            start = black_end;
+            if start == width {
+                return;
+            }
+            next = next.add(2);
+        }
+    }
+}
