@@ -2,7 +2,7 @@
 //! are worked on in turns and the latency of one hides behind the others.
 
 use super::differences::put_differences;
-use super::elements::{Elements, Segment};
+use super::elements::{Elements, Segment, reverse_bits_of};
 use super::put::Put;
 use super::runs::put_runs;
 use crate::t4::path::Level;
@@ -22,7 +22,6 @@ pub(in crate::t4) struct Batch {
     pub(super) tasks: Vec<Task>,
     codes: Vec<u8>,
     width: u32,
-    level: Level,
 }
 
 /// What is put for a row.
@@ -62,7 +61,6 @@ impl Batch {
             tasks: Vec::with_capacity(ROWS_MAX),
             codes: Vec::new(),
             width,
-            level,
         }
     }
 
@@ -121,7 +119,10 @@ impl Batch {
         unsafe {
             let codes = self.codes.as_mut_ptr();
             put_differences(&mut self.tasks, &self.elements, codes, self.width);
-            put_runs(&mut self.tasks, &self.elements, codes, self.width, self.level);
+            put_runs(&mut self.tasks, &self.elements, codes, self.width);
+            for task in &self.tasks {
+                reverse_bits_of(codes.add(task.at), task.bits.div_ceil(8));
+            }
         }
         for row in self.rows.drain(..) {
             each(match row {

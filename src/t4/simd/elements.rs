@@ -158,6 +158,22 @@ unsafe fn read_avx2(row: &[u8], width: u32, out: *mut u16) -> usize {
     unsafe { next.offset_from(out) as usize }
 }
 
+/// Reverses the bits of each of `count` bytes.
+///
+/// # Safety
+///
+/// The machine has AVX2, and 31 more bytes may be reversed too.
+#[target_feature(enable = "avx2")]
+pub(super) unsafe fn reverse_bits_of(bytes: *mut u8, count: usize) {
+    for at in (0..count).step_by(32) {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let chunk = bytes.add(at).cast::<__m256i>();
+            _mm256_storeu_si256(chunk, reverse_bits(_mm256_loadu_si256(chunk)));
+        }
+    }
+}
+
 /// Reverses the bits of each byte.
 #[target_feature(enable = "avx2")]
 fn reverse_bits(bytes: __m256i) -> __m256i {

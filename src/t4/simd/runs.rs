@@ -2,15 +2,14 @@
 
 use super::batch::Task;
 use super::elements::Elements;
-use super::put::Put;
-use crate::t4::codes::{RUN_MAX, RUNS};
-use crate::t4::path::Level;
+use super::put::{Put, run_code};
+use crate::t4::codes::RUN_MAX;
 
 /// Codes the runs of every task without a row above.
 ///
 /// # Safety
 ///
-/// The machine has the features of either level; from each task's place on, `codes` has room for
+/// The machine has these features; from each task's place on, `codes` has room for
 /// its codes.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 pub(super) unsafe fn put_runs(
@@ -18,7 +17,6 @@ pub(super) unsafe fn put_runs(
     elements: &Elements,
     codes: *mut u8,
     width: u32,
-    _level: Level,
 ) {
     for task in tasks.iter_mut().filter(|task| task.reference.is_none()) {
         // SAFETY: the caller's promise; a row has its elements and a tail after them.
@@ -49,10 +47,9 @@ unsafe fn put_row(put: &mut Put, mut next: *const u16, width: u32) {
                 put.put_long_run(0, white);
                 put.put_long_run(1, black);
             } else {
-                let first = *RUNS[0].get_unchecked(white as usize);
-                let second = *RUNS[1].get_unchecked(black as usize);
-                let bits = u64::from(first >> 5) << (second & 31) | u64::from(second >> 5);
-                put.put(bits, (first & 31) + (second & 31));
+                let (white, white_len) = run_code(0, white);
+                let (black, black_len) = run_code(1, black);
+                put.put(white | black << white_len, white_len + black_len);
             }
             start = black_end;
             if start == width {
