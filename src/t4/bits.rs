@@ -125,6 +125,12 @@ impl<'a> BitReader<'a> {
         word << (self.position % 8)
     }
 
+    /// All bytes, when their most significant bits come first.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn msb_first_bytes(&self) -> Option<&'a [u8]> {
+        (self.order == BitOrder::MsbFirst).then_some(self.bytes)
+    }
+
     #[inline]
     pub(super) fn skip(&mut self, bits: u32) {
         self.position += bits as usize;

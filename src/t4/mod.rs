@@ -11,6 +11,7 @@ mod group4;
 mod path;
 mod row_coder;
 mod row_codes;
+mod row_decoder;
 mod runs;
 #[cfg(target_arch = "x86_64")]
 mod simd;

@@ -91,11 +91,22 @@ impl Transitions {
         self.positions.extend_from_slice(&[self.width; SENTINELS]);
     }
 
-    /// Appends the row's packed bytes.
-    pub(super) fn paint_onto(&self, bytes: &mut Vec<u8>) {
-        let start = bytes.len();
-        bytes.resize(start + self.width.div_ceil(8) as usize, 0);
-        let row = &mut bytes[start..];
+    /// The real elements.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn elements(&self) -> &[u32] {
+        &self.positions[..self.count()]
+    }
+
+    /// Takes the elements of a row.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn set(&mut self, elements: &[u16]) {
+        self.positions.clear();
+        self.positions.extend(elements.iter().map(|element| u32::from(*element)));
+        self.close();
+    }
+
+    /// Paints the row's black pixels over white ones.
+    pub(super) fn paint(&self, row: &mut [u8]) {
         for run in self.positions[..self.positions.len() - 1]
             .as_chunks::<2>()
             .0

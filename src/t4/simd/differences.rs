@@ -238,7 +238,7 @@ unsafe fn vertical_codes(lane: &Lane) -> (usize, u64, usize) {
 ///
 /// Such an element is there: `a0` is less than the width.
 #[inline(always)]
-unsafe fn first_right_of(a0: u32, mut reference: *const u16) -> *const u16 {
+pub(super) unsafe fn first_right_of(a0: u32, mut reference: *const u16) -> *const u16 {
     // SAFETY: the caller's promise, and the tail is longer than a vector.
     unsafe {
         let a0 = _mm_set1_epi16(a0 as i16);

@@ -1,0 +1,76 @@
+//! The next bits of coded data, first one on top.
+
+use crate::t4::codes::{BLACK_LOOKUP, BLACK_LOOKUP_BITS, WHITE_LOOKUP, WHITE_LOOKUP_BITS};
+
+/// A window on bytes; it never goes beyond their end.
+#[derive(Clone, Copy)]
+pub(super) struct Window<'a> {
+    bytes: &'a [u8],
+    /// The byte after those in the window.
+    at: usize,
+    pub(super) bits: u64,
+    /// Bits of the window before `at`; further ones are those of the bytes there, or zero.
+    len: u32,
+}
+
+impl<'a> Window<'a> {
+    /// A window from a bit on; `None` when fewer than eight bytes follow.
+    #[inline(always)]
+    pub(super) fn new(bytes: &'a [u8], position: usize) -> Option<Self> {
+        let at = position / 8;
+        let word = u64::from_be_bytes(*bytes.get(at..)?.first_chunk()?);
+        let skip = (position % 8) as u32;
+        Some(Self {
+            bytes,
+            at: at + 7,
+            bits: word << skip,
+            len: 56 - skip,
+        })
+    }
+
+    /// Fills the window to 56 bits at least; `None` where the bytes end.
+    #[inline(always)]
+    pub(super) fn refill(&mut self) -> Option<()> {
+        let word = u64::from_be_bytes(*self.bytes.get(self.at..)?.first_chunk()?);
+        self.bits |= word.wrapping_shr(self.len);
+        self.at += ((63 - self.len) / 8) as usize;
+        self.len |= 56;
+        Some(())
+    }
+
+    #[inline(always)]
+    pub(super) fn skip(&mut self, bits: u32) {
+        self.bits <<= bits;
+        self.len -= bits;
+    }
+
+    /// Where the window begins, in bits.
+    #[inline(always)]
+    pub(super) fn position(&self) -> usize {
+        self.at * 8 - self.len as usize
+    }
+
+    /// A run of one colour; `None` where no code begins or the bytes end. At least 13 bits of the
+    /// window must be real.
+    #[inline(always)]
+    pub(super) fn run(&mut self, colour: usize, room: u32) -> Option<u32> {
+        let mut total = 0;
+        loop {
+            let entry = if colour == 0 {
+                WHITE_LOOKUP[(self.bits >> (64 - WHITE_LOOKUP_BITS)) as usize]
+            } else {
+                BLACK_LOOKUP[(self.bits >> (64 - BLACK_LOOKUP_BITS)) as usize]
+            };
+            let part = u32::from(entry >> 4);
+            total += part;
+            if entry == 0 || total > room {
+                return None;
+            }
+            self.skip(u32::from(entry & 15));
+            if part < 64 {
+                return Some(total);
+            }
+            self.refill()?;
+        }
+    }
+}
