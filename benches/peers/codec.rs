@@ -21,12 +21,19 @@ struct Figures {
 }
 
 fn main() {
-    let rounds = std::env::var("ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(15);
+    let rounds = std::env::var("ROUNDS")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(15);
     let figures = Figures { rounds };
     let charts = pages::charts();
     let portable = Path::portable();
     let best = Path::best();
-    println!("paths: {:?}; best: {best:?}; charts: {}", Path::all(), charts.len());
+    println!(
+        "paths: {:?}; best: {best:?}; charts: {}",
+        Path::all(),
+        charts.len()
+    );
     for (name, options, scheme) in [
         ("mmr", EncodeOptions::mmr(), MMR),
         ("mh", EncodeOptions::mh(), MH),
@@ -37,34 +44,78 @@ fn main() {
         for path in Path::all() {
             if path != best && path != portable {
                 let path_name = format!("{path:?}").to_lowercase();
-                figures.encode(&format!("{name}-encode-{path_name}"), &charts, &options, scheme, path);
-                figures.decode(&format!("{name}-decode-{path_name}"), &charts, &options, scheme, path);
+                figures.encode(
+                    &format!("{name}-encode-{path_name}"),
+                    &charts,
+                    &options,
+                    scheme,
+                    path,
+                );
+                figures.decode(
+                    &format!("{name}-decode-{path_name}"),
+                    &charts,
+                    &options,
+                    scheme,
+                    path,
+                );
             }
         }
-        figures.encode(&format!("{name}-encode-portable"), &charts, &options, scheme, portable);
-        figures.decode(&format!("{name}-decode-portable"), &charts, &options, scheme, portable);
+        figures.encode(
+            &format!("{name}-encode-portable"),
+            &charts,
+            &options,
+            scheme,
+            portable,
+        );
+        figures.decode(
+            &format!("{name}-decode-portable"),
+            &charts,
+            &options,
+            scheme,
+            portable,
+        );
     }
     let blank = [("blank".to_owned(), Bitmap::white(1728, 2376))];
     figures.encode("blank-encode", &blank, &EncodeOptions::mmr(), MMR, best);
     let dithered = [("dithered".to_owned(), pages::dithered())];
-    figures.encode("dithered-encode", &dithered, &EncodeOptions::mmr(), MMR, best);
-    figures.decode("dithered-decode", &dithered, &EncodeOptions::mmr(), MMR, best);
+    figures.encode(
+        "dithered-encode",
+        &dithered,
+        &EncodeOptions::mmr(),
+        MMR,
+        best,
+    );
+    figures.decode(
+        "dithered-decode",
+        &dithered,
+        &EncodeOptions::mmr(),
+        MMR,
+        best,
+    );
 }
 
 impl Figures {
     fn encode(
-        &self, name: &str, charts: &[(String, Bitmap)], options: &EncodeOptions, scheme: Scheme,
+        &self,
+        name: &str,
+        charts: &[(String, Bitmap)],
+        options: &EncodeOptions,
+        scheme: Scheme,
         path: Path,
     ) {
-        self.report(name, charts, |page| {
+        report(name, charts, |page| {
             let mut theirs = Tiff::create(scheme, page.rows());
             theirs.encode(page.as_bytes());
             let ours = encode_on(path, page, options);
-            assert!(theirs.written()[8..].starts_with(&ours), "{name}: other bytes than libtiff's");
+            assert!(
+                theirs.written()[8..].starts_with(&ours),
+                "{name}: other bytes than libtiff's"
+            );
             // A file of libtiff's takes its strip once: each measurement has files of its own.
             let theirs = |times: usize| {
-                let mut files: Vec<_> =
-                    (0..times).map(|_| Tiff::create(scheme, page.rows())).collect();
+                let mut files: Vec<_> = (0..times)
+                    .map(|_| Tiff::create(scheme, page.rows()))
+                    .collect();
                 let start = cpu_ns();
                 for file in &mut files {
                     file.encode(black_box(page.as_bytes()));
@@ -83,10 +134,14 @@ impl Figures {
     }
 
     fn decode(
-        &self, name: &str, charts: &[(String, Bitmap)], options: &EncodeOptions, scheme: Scheme,
+        &self,
+        name: &str,
+        charts: &[(String, Bitmap)],
+        options: &EncodeOptions,
+        scheme: Scheme,
         path: Path,
     ) {
-        self.report(name, charts, |page| {
+        report(name, charts, |page| {
             let coded = encode_on(path, page, options);
             let mut file = Tiff::create(scheme, page.rows());
             file.encode(page.as_bytes());
@@ -117,26 +172,11 @@ impl Figures {
         });
     }
 
-    /// Prints each chart's medians and the geometric mean of their ratios as the figure.
-    fn report(
-        &self, name: &str, charts: &[(String, Bitmap)], measure: impl Fn(&Bitmap) -> (f64, f64),
-    ) {
-        let filter = std::env::args().skip(1).find(|argument| !argument.starts_with('-'));
-        if filter.is_some_and(|filter| !name.contains(&filter)) {
-            return;
-        }
-        let mut log_sum = 0.0;
-        for (chart, page) in charts {
-            let (theirs, ours) = measure(page);
-            println!("{name} {chart}: libtiff {theirs:.1} µs, ours {ours:.1} µs, {:.2}x", theirs / ours);
-            log_sum += (theirs / ours).ln();
-        }
-        println!("figure {name}-vs-libtiff {:.2}", (log_sum / charts.len() as f64).exp());
-    }
-
     /// Medians in microseconds of libtiff's and our time for one page, in turns.
     fn medians(
-        &self, mut theirs: impl FnMut(usize) -> u64, mut ours: impl FnMut(usize) -> u64,
+        &self,
+        mut theirs: impl FnMut(usize) -> u64,
+        mut ours: impl FnMut(usize) -> u64,
     ) -> (f64, f64) {
         let (times_theirs, times_ours) = (times(&mut theirs), times(&mut ours));
         let (mut all_theirs, mut all_ours) = (Vec::new(), Vec::new());
@@ -146,6 +186,29 @@ impl Figures {
         }
         (median(all_theirs), median(all_ours))
     }
+}
+
+/// Prints each chart's medians and the geometric mean of their ratios as the figure.
+fn report(name: &str, charts: &[(String, Bitmap)], measure: impl Fn(&Bitmap) -> (f64, f64)) {
+    let filter = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'));
+    if filter.is_some_and(|filter| !name.contains(&filter)) {
+        return;
+    }
+    let mut log_sum = 0.0;
+    for (chart, page) in charts {
+        let (theirs, ours) = measure(page);
+        println!(
+            "{name} {chart}: libtiff {theirs:.1} µs, ours {ours:.1} µs, {:.2}x",
+            theirs / ours
+        );
+        log_sum += (theirs / ours).ln();
+    }
+    println!(
+        "figure {name}-vs-libtiff {:.2}",
+        (log_sum / charts.len() as f64).exp()
+    );
 }
 
 /// How often a work is done in one measurement.

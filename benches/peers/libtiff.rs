@@ -6,14 +6,23 @@ use std::marker::PhantomData;
 
 /// TIFF's number of a coding, and the `T4Options` that go with it.
 #[derive(Clone, Copy)]
-pub struct Scheme {
-    pub compression: c_int,
-    pub t4_options: Option<u32>,
+pub(crate) struct Scheme {
+    pub(crate) compression: c_int,
+    pub(crate) t4_options: Option<u32>,
 }
 
-pub const MH: Scheme = Scheme { compression: 3, t4_options: Some(0) };
-pub const MR: Scheme = Scheme { compression: 3, t4_options: Some(1) };
-pub const MMR: Scheme = Scheme { compression: 4, t4_options: None };
+pub(crate) const MH: Scheme = Scheme {
+    compression: 3,
+    t4_options: Some(0),
+};
+pub(crate) const MR: Scheme = Scheme {
+    compression: 3,
+    t4_options: Some(1),
+};
+pub(crate) const MMR: Scheme = Scheme {
+    compression: 4,
+    t4_options: None,
+};
 
 /// A page to code or to decode: what libtiff takes for a file.
 struct Memory {
@@ -22,7 +31,7 @@ struct Memory {
 }
 
 /// A TIFF file of one strip, opened by libtiff over memory.
-pub struct Tiff<'a> {
+pub(crate) struct Tiff<'a> {
     handle: *mut c_void,
     memory: *mut Memory,
     _bytes: PhantomData<&'a ()>,
@@ -30,17 +39,17 @@ pub struct Tiff<'a> {
 
 impl Tiff<'_> {
     /// A new file of `rows` rows of 1728 pixels at 196 lines an inch (where libtiff's K is 4).
-    pub fn create(scheme: Scheme, rows: u32) -> Self {
+    pub(crate) fn create(scheme: Scheme, rows: u32) -> Self {
         let mut tiff = Self::open(Vec::with_capacity(8 << 20), c"wm");
         for (tag, value) in [
-            (256, 1728),               // ImageWidth
-            (257, rows),               // ImageLength
-            (258, 1),                  // BitsPerSample
+            (256, 1728), // ImageWidth
+            (257, rows), // ImageLength
+            (258, 1),    // BitsPerSample
             (259, scheme.compression as u32),
-            (262, 0),                  // PhotometricInterpretation: MinIsWhite
-            (277, 1),                  // SamplesPerPixel
-            (278, rows),               // RowsPerStrip
-            (296, 2),                  // ResolutionUnit: inch
+            (262, 0),    // PhotometricInterpretation: MinIsWhite
+            (277, 1),    // SamplesPerPixel
+            (278, rows), // RowsPerStrip
+            (296, 2),    // ResolutionUnit: inch
         ] {
             tiff.set(tag, value);
         }
@@ -56,7 +65,7 @@ impl Tiff<'_> {
     }
 
     /// A file from its bytes.
-    pub fn read(bytes: &[u8]) -> Self {
+    pub(crate) fn read(bytes: &[u8]) -> Self {
         Self::open(bytes.to_vec(), c"r")
     }
 
@@ -65,12 +74,24 @@ impl Tiff<'_> {
         // SAFETY: the callbacks take the pointer given here, which lives until `drop`.
         let handle = unsafe {
             TIFFClientOpen(
-                c"memory".as_ptr(), mode.as_ptr(), memory.cast(), read, write, seek, close, size,
-                map, unmap,
+                c"memory".as_ptr(),
+                mode.as_ptr(),
+                memory.cast(),
+                read,
+                write,
+                seek,
+                close,
+                size,
+                map,
+                unmap,
             )
         };
         assert!(!handle.is_null(), "libtiff opens the page");
-        Self { handle, memory, _bytes: PhantomData }
+        Self {
+            handle,
+            memory,
+            _bytes: PhantomData,
+        }
     }
 
     fn set(&mut self, tag: u32, value: u32) {
@@ -80,7 +101,7 @@ impl Tiff<'_> {
     }
 
     /// Codes all rows into the file's only strip.
-    pub fn encode(&mut self, rows: &[u8]) {
+    pub(crate) fn encode(&mut self, rows: &[u8]) {
         let length = rows.len() as isize;
         // SAFETY: libtiff reads `length` bytes.
         let done = unsafe { TIFFWriteEncodedStrip(self.handle, 0, rows.as_ptr().cast(), length) };
@@ -88,7 +109,7 @@ impl Tiff<'_> {
     }
 
     /// Decodes all strips.
-    pub fn decode(&mut self, rows: &mut [u8]) {
+    pub(crate) fn decode(&mut self, rows: &mut [u8]) {
         let mut decoded = 0;
         // SAFETY: the handle is open.
         for strip in 0..unsafe { TIFFNumberOfStrips(self.handle) } {
@@ -102,7 +123,7 @@ impl Tiff<'_> {
     }
 
     /// Rows of the image.
-    pub fn rows(&self) -> u32 {
+    pub(crate) fn rows(&self) -> u32 {
         let mut rows = 0u32;
         // SAFETY: ImageLength is one 32-bit integer.
         unsafe { TIFFGetField(self.handle, 257, &raw mut rows) };
@@ -110,13 +131,13 @@ impl Tiff<'_> {
     }
 
     /// Bytes written so far; the strip comes right after the header of eight.
-    pub fn written(&self) -> &[u8] {
+    pub(crate) fn written(&self) -> &[u8] {
         // SAFETY: libtiff runs only inside the calls above.
         unsafe { &(*self.memory).bytes }
     }
 
     /// The whole file with its directory.
-    pub fn finish(self) -> Vec<u8> {
+    pub(crate) fn finish(self) -> Vec<u8> {
         // SAFETY: the handle is open; the directory goes through `write`.
         unsafe {
             TIFFFlush(self.handle);
@@ -214,8 +235,14 @@ unsafe extern "C" {
     ) -> *mut c_void;
     fn TIFFSetField(tiff: *mut c_void, tag: u32, ...) -> c_int;
     fn TIFFGetField(tiff: *mut c_void, tag: u32, ...) -> c_int;
-    fn TIFFWriteEncodedStrip(tiff: *mut c_void, strip: u32, data: *const c_void, size: isize) -> isize;
-    fn TIFFReadEncodedStrip(tiff: *mut c_void, strip: u32, data: *mut c_void, size: isize) -> isize;
+    fn TIFFWriteEncodedStrip(
+        tiff: *mut c_void,
+        strip: u32,
+        data: *const c_void,
+        size: isize,
+    ) -> isize;
+    fn TIFFReadEncodedStrip(tiff: *mut c_void, strip: u32, data: *mut c_void, size: isize)
+    -> isize;
     fn TIFFNumberOfStrips(tiff: *mut c_void) -> u32;
     fn TIFFFlush(tiff: *mut c_void) -> c_int;
     fn TIFFClose(tiff: *mut c_void);

@@ -10,8 +10,9 @@ const WIDTH: u32 = 1728;
 const ROWS: u32 = 2376;
 
 /// The ITU's charts 1 to 8 with their names, or drawn pages.
-pub fn charts() -> Vec<(String, Bitmap)> {
-    let corpus = std::env::var_os("CORPUS").map_or_else(|| "../shared/corpus".into(), PathBuf::from);
+pub(crate) fn charts() -> Vec<(String, Bitmap)> {
+    let corpus =
+        std::env::var_os("CORPUS").map_or_else(|| "../shared/corpus".into(), PathBuf::from);
     let charts: Vec<_> = (1..=8)
         .filter_map(|number| {
             let bytes = std::fs::read(corpus.join(format!("itu/itu{number}.tif"))).ok()?;
@@ -29,7 +30,7 @@ pub fn charts() -> Vec<(String, Bitmap)> {
 }
 
 /// A photograph-like page by error diffusion: hardly two rows alike, short runs everywhere.
-pub fn dithered() -> Bitmap {
+pub(crate) fn dithered() -> Bitmap {
     let mut canvas = Canvas::new();
     let width = WIDTH as usize;
     let (mut errors, mut next) = (vec![0f32; width + 2], vec![0f32; width + 2]);
@@ -37,7 +38,8 @@ pub fn dithered() -> Bitmap {
         next.fill(0.0);
         for x in 0..width {
             let (u, v) = (x as f32 / 230.0, y as f32 / 310.0);
-            let grey = 0.5 + 0.25 * (u.sin() * v.cos()) + 0.2 * ((u * 2.3 + v).sin() * (v * 1.7).sin());
+            let grey =
+                0.5 + 0.25 * (u.sin() * v.cos()) + 0.2 * ((u * 2.3 + v).sin() * (v * 1.7).sin());
             let wanted = grey + errors[x + 1];
             let is_black = wanted < 0.5;
             let error = wanted - if is_black { 0.0 } else { 1.0 };

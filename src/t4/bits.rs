@@ -86,7 +86,8 @@ impl BitWriter {
 
     #[cold]
     fn grow(&mut self, end: usize) {
-        self.bytes.resize((end + Self::STEP).max(2 * self.bytes.len()), 0);
+        self.bytes
+            .resize((end + Self::STEP).max(2 * self.bytes.len()), 0);
     }
 }
 

@@ -246,10 +246,7 @@ const fn with_extended(table: [Code; 27]) -> [Code; 40] {
     all
 }
 
-const fn joined_runs(
-    terminating: &[Code; 64],
-    make_up: &[Code; 40],
-) -> RunCodes {
+const fn joined_runs(terminating: &[Code; 64], make_up: &[Code; 40]) -> RunCodes {
     let mut table = [0; RUN_MAX as usize + 1];
     let mut run = 0;
     while run < table.len() {

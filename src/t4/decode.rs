@@ -105,7 +105,9 @@ pub fn decode_on(path: Path, data: &[u8], options: &DecodeOptions) -> Result<Dec
     let mut rows = RowDecoder::on(path, options.width);
     let mut page = Page::new(options);
     let end = match options.coding {
-        Coding::Mh | Coding::Mr { .. } => group3::decode_page(&mut bits, options, &mut rows, &mut page)?,
+        Coding::Mh | Coding::Mr { .. } => {
+            group3::decode_page(&mut bits, options, &mut rows, &mut page)?
+        }
         Coding::Mmr => group4::decode_page(&mut bits, options, &mut rows, &mut page)?,
     };
     Ok(Decoded {

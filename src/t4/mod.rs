@@ -17,13 +17,13 @@ mod runs;
 mod simd;
 
 pub use bitmap::Bitmap;
-pub use decode::{Damage, DecodeOptions, Decoded, End, decode};
-pub use encode::{EncodeOptions, Encoder, encode};
-pub use error::T4Error;
 #[doc(hidden)]
 pub use decode::decode_on;
+pub use decode::{Damage, DecodeOptions, Decoded, End, decode};
 #[doc(hidden)]
 pub use encode::encode_on;
+pub use encode::{EncodeOptions, Encoder, encode};
+pub use error::T4Error;
 #[doc(hidden)]
 pub use path::Path;
 

@@ -27,14 +27,12 @@ pub(super) enum RowCoder {
 
 impl RowCoder {
     pub(super) fn on(path: Path, width: u32) -> Self {
-        #[cfg(target_arch = "x86_64")]
-        if path.0 != Level::Portable && width <= WIDTH_MAX {
-            return Self::Batch {
+        match path.0 {
+            #[cfg(target_arch = "x86_64")]
+            Level::Avx2 | Level::Avx512 if width <= WIDTH_MAX => Self::Batch {
                 batch: Box::new(Batch::new(width, path.0)),
                 announced: Vec::new(),
-            };
-        }
-        match path.0 {
+            },
             _ => Self::Portable {
                 current: Transitions::white(width),
                 reference: Transitions::white(width),

@@ -37,7 +37,7 @@ impl RowDecoder {
             current: Transitions::white(width),
             #[cfg(target_arch = "x86_64")]
             fast: (path.0 != Level::Portable && width <= WIDTH_MAX).then(|| Fast {
-                rows: Box::new(FastRows::new(width)),
+                rows: Box::new(FastRows::new(width, path.0)),
                 has_reference: true,
                 has_current: false,
             }),
@@ -48,7 +48,9 @@ impl RowDecoder {
     pub(super) fn decode_1d(&mut self, bits: &mut BitReader<'_>) -> Result<(), RowFault> {
         #[cfg(target_arch = "x86_64")]
         if let Some(fast) = &mut self.fast {
-            let end = bits.msb_first_bytes().and_then(|bytes| fast.rows.decode_1d(bytes, bits.position()));
+            let end = bits
+                .msb_first_bytes()
+                .and_then(|bytes| fast.rows.decode_1d(bytes, bits.position()));
             fast.has_current = end.is_some();
             if let Some(end) = end {
                 bits.seek(end);

@@ -101,7 +101,8 @@ impl Transitions {
     #[cfg(target_arch = "x86_64")]
     pub(super) fn set(&mut self, elements: &[u16]) {
         self.positions.clear();
-        self.positions.extend(elements.iter().map(|element| u32::from(*element)));
+        self.positions
+            .extend(elements.iter().map(|element| u32::from(*element)));
         self.close();
     }
 

@@ -52,7 +52,11 @@ pub(super) struct Task {
 }
 
 impl Batch {
+    /// # Panics
+    ///
+    /// If the level is the portable one.
     pub(in crate::t4) fn new(width: u32, level: Level) -> Self {
+        assert!(level != Level::Portable, "a level with vectors");
         let (elements, above) = Elements::new(width, level);
         Self {
             elements,
@@ -145,6 +149,7 @@ impl Batch {
 /// for each 2560 pixels. A row by itself has a run more than elements.
 fn codes_bytes_max(task: &Task, width: u32) -> usize {
     let above = task.reference.map_or(0, |reference| reference.count);
-    let bits = 4 * (above / 2 + 2) + 28 * (task.current.count + 4) + 12 * (width as usize / 2560 + 2);
+    let bits =
+        4 * (above / 2 + 2) + 28 * (task.current.count + 4) + 12 * (width as usize / 2560 + 2);
     bits / 8 + Put::SLACK
 }

@@ -2,10 +2,10 @@
 //! not quite, is left to the careful decoder, so that damage means the same on every path.
 
 use std::arch::x86_64::{
-    __m128i, _bzhi_u64, _mm_add_epi16, _mm_and_si128, _mm_andnot_si128, _mm_cmpgt_epi16, _mm_cvtepu8_epi16,
-    _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_insert_epi16, _mm_loadu_si128, _mm_movemask_epi8, _mm_set1_epi16, _mm_setr_epi8,
-    _mm_shuffle_epi8,
-    _mm_slli_si128, _mm_storeu_si128, _mm_sub_epi16, _pdep_u64,
+    __m128i, _bzhi_u64, _mm_add_epi16, _mm_and_si128, _mm_andnot_si128, _mm_cmpgt_epi16,
+    _mm_cvtepu8_epi16, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_insert_epi16, _mm_loadu_si128,
+    _mm_movemask_epi8, _mm_set1_epi16, _mm_setr_epi8, _mm_shuffle_epi8, _mm_slli_si128,
+    _mm_storeu_si128, _mm_sub_epi16, _pdep_u64,
 };
 
 use super::differences::first_right_of;
@@ -23,7 +23,7 @@ const TAIL: usize = 32;
 /// The changing elements of one row between zeros and copies of the width.
 #[derive(Clone, Debug)]
 pub(super) struct Places {
-    places: Vec<u16>,
+    padded: Vec<u16>,
     count: usize,
     width: u32,
 }
@@ -31,7 +31,7 @@ pub(super) struct Places {
 impl Places {
     pub(super) fn white(width: u32) -> Self {
         let mut places = Self {
-            places: vec![0; HEAD + width as usize + 2 + TAIL],
+            padded: vec![0; HEAD + width as usize + 2 + TAIL],
             count: 0,
             width,
         };
@@ -40,7 +40,7 @@ impl Places {
     }
 
     pub(super) fn as_slice(&self) -> &[u16] {
-        &self.places[HEAD..][..self.count]
+        &self.padded[HEAD..][..self.count]
     }
 
     /// Takes elements that grow strictly; `None` when these do not.
@@ -48,7 +48,7 @@ impl Places {
         if !elements.is_sorted_by(|left, right| left < right) {
             return None;
         }
-        for (place, element) in self.places[HEAD..].iter_mut().zip(elements) {
+        for (place, element) in self.padded[HEAD..].iter_mut().zip(elements) {
             *place = *element as u16;
         }
         self.close(elements.len());
@@ -57,7 +57,7 @@ impl Places {
 
     fn close(&mut self, count: usize) {
         self.count = count;
-        self.places[HEAD + count..][..TAIL].fill(self.width as u16);
+        self.padded[HEAD + count..][..TAIL].fill(self.width as u16);
     }
 }
 
@@ -83,9 +83,9 @@ pub(super) unsafe fn decode_2d(
     // below the width, so there is room for them all and for a vector beyond; b1 is found before
     // the tail ends because a0 is less than the width.
     unsafe {
-        let start = row.places.as_mut_ptr().add(HEAD);
+        let start = row.padded.as_mut_ptr().add(HEAD);
         let mut current = start;
-        let mut above = reference.places.as_ptr().add(HEAD);
+        let mut above = reference.padded.as_ptr().add(HEAD);
         let mut a0 = -1i32;
         let mut moves = 0;
         loop {
@@ -114,7 +114,9 @@ pub(super) unsafe fn decode_2d(
                     a0 = i32::from(*current.sub(1));
                 }
                 let (mode, len) = MODE_LOOKUP[(window.bits >> (64 - MODE_LOOKUP_BITS)) as usize];
-                let Mode::Vertical(delta) = mode else { return None };
+                let Mode::Vertical(delta) = mode else {
+                    return None;
+                };
                 let a1 = i32::from(*above) + i32::from(delta);
                 if a1 <= a0 || a1 > width as i32 {
                     return None;
@@ -161,7 +163,11 @@ pub(super) unsafe fn decode_2d(
         let count = current.offset_from(start) as usize;
         row.close(count);
         let is_same = moves == 0 && count == reference.count;
-        let likeness = if is_same { Likeness::Same } else { Likeness::Different };
+        let likeness = if is_same {
+            Likeness::Same
+        } else {
+            Likeness::Different
+        };
         Some((window.position(), likeness))
     }
 }
@@ -232,19 +238,27 @@ pub(super) unsafe fn decode_1d(bytes: &[u8], position: usize, row: &mut Places) 
     let mut a0 = 0;
     // SAFETY: elements grow strictly and stay below the width, so there is room for them.
     unsafe {
-        let start = row.places.as_mut_ptr().add(HEAD);
+        let start = row.padded.as_mut_ptr().add(HEAD);
         let mut current = start;
         loop {
             window.refill()?;
-            let entry = PAIRS[0][(window.bits >> (64 - PAIRS_BITS)) as usize];
-            let a1 = a0 + (entry >> 4 & 0xFFF);
-            let a2 = a1 + (entry >> 16);
-            if entry != 0 && a2 < width {
+            // Four entries take 52 bits at most, and four pairs are what 56 bits hold.
+            let mut entry = PAIRS[0][(window.bits >> (64 - PAIRS_BITS)) as usize];
+            let mut left = 4;
+            while left > 0 {
+                let a1 = a0 + (entry >> 4 & 0xFFF);
+                let a2 = a1 + (entry >> 16);
+                if entry == 0 || a2 >= width {
+                    break;
+                }
                 window.skip(entry & 15);
-                *current = a1 as u16;
-                *current.add(1) = a2 as u16;
+                entry = PAIRS[0][(window.bits >> (64 - PAIRS_BITS)) as usize];
+                current.cast::<u32>().write_unaligned(a1 | a2 << 16);
                 current = current.add(2);
                 a0 = a2;
+                left -= 1;
+            }
+            if left == 0 {
                 continue;
             }
             let white = window.run(0, width - a0)?;

@@ -99,13 +99,12 @@ unsafe fn put_all<const LONG: bool>(
                 let task = &mut tasks[lane.task];
                 // SAFETY: the lane's codes began there.
                 task.bits = unsafe { lane.put.bits_from(codes.add(task.at)) };
-                match open(tasks, &mut waiting, elements, codes) {
-                    Some(next) => *lane = next,
-                    None => {
-                        active -= 1;
-                        lanes[at] = lanes[active];
-                        continue;
-                    }
+                if let Some(next) = open(tasks, &mut waiting, elements, codes) {
+                    *lane = next;
+                } else {
+                    active -= 1;
+                    lanes[at] = lanes[active];
+                    continue;
                 }
             }
             at += 1;
@@ -157,7 +156,8 @@ unsafe fn step<const LONG: bool>(lane: &mut Lane, width: u32) -> bool {
             lane.reference = lane.reference.add(2);
             lane.edge = b2;
             let pass = u64::from(MODES[7] >> 5) << vertical_len;
-            lane.put.put(vertical | pass, vertical_len + usize::from(PASS.len));
+            lane.put
+                .put(vertical | pass, vertical_len + usize::from(PASS.len));
             return false;
         }
         let delta = a1.wrapping_sub(u32::from(*lane.reference)).wrapping_add(3);
@@ -185,7 +185,8 @@ unsafe fn step<const LONG: bool>(lane: &mut Lane, width: u32) -> bool {
             let bits = HORIZONTAL_BITS | (first | second << first_len) << HORIZONTAL.len;
             let len = usize::from(HORIZONTAL.len) + first_len + second_len;
             if vertical_len + len <= Put::BITS_MAX {
-                lane.put.put(vertical | bits << vertical_len, vertical_len + len);
+                lane.put
+                    .put(vertical | bits << vertical_len, vertical_len + len);
             } else {
                 lane.put.put(vertical, vertical_len);
                 lane.put.put(bits, len);

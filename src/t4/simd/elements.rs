@@ -11,6 +11,7 @@ use std::arch::x86_64::{
     _mm512_srli_epi64, _mm512_storeu_si512, _mm512_test_epi64_mask, _mm512_xor_si512,
 };
 
+use super::MIRROR;
 use crate::t4::path::Level;
 
 /// Places before a row's first element: zeros, so that nothing lies right of a0 there.
@@ -52,7 +53,8 @@ impl Elements {
     /// Adds a packed row; its bits beyond the width are ignored, missing ones are white.
     pub(super) fn read(&mut self, row: &[u8]) -> Segment {
         let row = &row[..row.len().min(self.width.div_ceil(8) as usize)];
-        self.places.reserve(HEAD + self.width as usize + SPILL + TAIL);
+        self.places
+            .reserve(HEAD + self.width as usize + SPILL + TAIL);
         let start = self.places.len() + HEAD;
         // SAFETY: there is room for a head, one element a pixel, what the readers spill and a
         // tail; the level says which instructions the machine has. All places up to the new
@@ -183,10 +185,7 @@ fn reverse_bits(bytes: __m256i) -> __m256i {
         13, 3, 11, 7, 15,
     );
     let below = _mm256_shuffle_epi8(reversed, _mm256_and_si256(bytes, low));
-    let above = _mm256_shuffle_epi8(
-        reversed,
-        _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low),
-    );
+    let above = _mm256_shuffle_epi8(reversed, _mm256_and_si256(_mm256_srli_epi16(bytes, 4), low));
     _mm256_or_si256(_mm256_slli_epi16(below, 4), above)
 }
 
@@ -210,7 +209,7 @@ static NUMBERS: [u8; 64] = {
     enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,gfni,bmi1,bmi2,lzcnt,popcnt"
 )]
 unsafe fn read_avx512(row: &[u8], width: u32, out: *mut u16) -> usize {
-    let mirror = _mm512_set1_epi64(0x8040_2010_0804_0201_u64 as i64);
+    let mirror = _mm512_set1_epi64(MIRROR);
     let mut carry = _mm512_setzero_si512();
     let mut next = out;
     let mut base = 0;
@@ -227,10 +226,8 @@ unsafe fn read_avx512(row: &[u8], width: u32, out: *mut u16) -> usize {
             let bytes = _mm512_gf2p8affine_epi64_epi8(bytes, mirror, 0);
             let before = _mm512_alignr_epi64(bytes, carry, 7);
             carry = bytes;
-            let shifted = _mm512_or_si512(
-                _mm512_slli_epi64(bytes, 1),
-                _mm512_srli_epi64(before, 63),
-            );
+            let shifted =
+                _mm512_or_si512(_mm512_slli_epi64(bytes, 1), _mm512_srli_epi64(before, 63));
             let changes = _mm512_xor_si512(bytes, shifted);
             let mut words = [0u64; 8];
             _mm512_storeu_si512(words.as_mut_ptr().cast(), changes);

@@ -1,7 +1,8 @@
 //! The rows of one page on the way from codes to pixels.
 
 use super::decoder::{Places, decode_1d, decode_2d};
-use super::paint::paint;
+use super::paint::Canvas;
+use crate::t4::path::Level;
 use crate::t4::row_codes::Likeness;
 
 /// The row above and the row in hand. Exists only where the machine has AVX2, BMI and PCLMULQDQ.
@@ -9,18 +10,22 @@ use crate::t4::row_codes::Likeness;
 pub(in crate::t4) struct FastRows {
     reference: Places,
     current: Places,
-    words: Vec<u64>,
-    width: u32,
+    canvas: Canvas,
 }
 
 impl FastRows {
-    /// Rows under a white one, on a machine with the features named above.
-    pub(in crate::t4) fn new(width: u32) -> Self {
+    /// Rows under a white one.
+    ///
+    /// # Panics
+    ///
+    /// If the level is the portable one.
+    pub(in crate::t4) fn new(width: u32, level: Level) -> Self {
+        assert!(level != Level::Portable, "a level with vectors");
         Self {
             reference: Places::white(width),
             current: Places::white(width),
-            words: vec![0; width.div_ceil(64) as usize],
-            width,
+            // SAFETY: a level other than the portable one is made only where its features are.
+            canvas: unsafe { Canvas::new(width, level) },
         }
     }
 
@@ -42,8 +47,8 @@ impl FastRows {
 
     /// Paints the row in hand over `row`.
     pub(in crate::t4) fn paint(&mut self, row: &mut [u8]) {
-        // SAFETY: the type's promise.
-        unsafe { paint(self.current.as_slice(), self.width, &mut self.words, row) }
+        // SAFETY: both decoders leave elements below the width.
+        unsafe { self.canvas.paint(self.current.as_slice(), row) }
     }
 
     /// The row in hand becomes the row above.

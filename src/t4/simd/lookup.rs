@@ -57,6 +57,7 @@ const fn modes_entry(index: usize) -> u32 {
     deltas | len << 24 | count << 28
 }
 
+#[allow(clippy::large_stack_arrays, reason = "evaluated at compile time")]
 const fn pairs(colour: usize) -> [u32; 1 << PAIRS_BITS] {
     let mut table = [0; 1 << PAIRS_BITS];
     let mut index = 0;

@@ -50,7 +50,7 @@ impl Put {
             self.out.cast::<u64>().write_unaligned(word.to_le());
             self.out = self.out.add(end / 8);
         }
-        self.pending = word >> (end & 56);
+        self.pending = word >> (end - end % 8);
         self.pending_len = end % 8;
     }
 

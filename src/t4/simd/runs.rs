@@ -12,12 +12,7 @@ use crate::t4::codes::RUN_MAX;
 /// The machine has these features; from each task's place on, `codes` has room for
 /// its codes.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-pub(super) unsafe fn put_runs(
-    tasks: &mut [Task],
-    elements: &Elements,
-    codes: *mut u8,
-    width: u32,
-) {
+pub(super) unsafe fn put_runs(tasks: &mut [Task], elements: &Elements, codes: *mut u8, width: u32) {
     for task in tasks.iter_mut().filter(|task| task.reference.is_none()) {
         // SAFETY: the caller's promise; a row has its elements and a tail after them.
         unsafe {

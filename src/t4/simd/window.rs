@@ -34,7 +34,7 @@ impl<'a> Window<'a> {
         let word = u64::from_be_bytes(*self.bytes.get(self.at..)?.first_chunk()?);
         self.bits |= word.wrapping_shr(self.len);
         self.at += ((63 - self.len) / 8) as usize;
-        self.len |= 56;
+        self.len |= 0x38;
         Some(())
     }
 
