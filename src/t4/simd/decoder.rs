@@ -219,9 +219,8 @@ fn two_runs(window: &mut Window<'_>, colour: usize, room: u32) -> Option<(u32, u
         let (first, second) = (entry >> 4 & 0xFFF, entry >> 16);
         return (first + second <= room).then_some((first, second));
     }
-    window.refill()?;
+    // Of 53 bits, two runs take 50 at most.
     let first = window.run(colour, room)?;
-    window.refill()?;
     let second = window.run(1 - colour, room - first)?;
     Some((first, second))
 }
@@ -261,27 +260,26 @@ pub(super) unsafe fn decode_1d(bytes: &[u8], position: usize, row: &mut Places) 
             if left == 0 {
                 continue;
             }
-            let white = window.run(0, width - a0)?;
-            if white == 0 && a0 > 0 {
-                return None;
-            }
-            a0 += white;
-            if a0 == width {
-                break;
-            }
-            *current = a0 as u16;
-            current = current.add(1);
+            // Of 56 bits, two runs take 50 at most.
             window.refill()?;
-            let black = window.run(1, width - a0)?;
-            if black == 0 {
+            let a1 = a0 + window.run(0, width - a0)?;
+            if a1 == a0 && a0 > 0 {
                 return None;
             }
-            a0 += black;
-            if a0 == width {
+            if a1 == width {
                 break;
             }
-            *current = a0 as u16;
-            current = current.add(1);
+            let a2 = a1 + window.run(1, width - a1)?;
+            if a2 == a1 {
+                return None;
+            }
+            current.cast::<u32>().write_unaligned(a1 | a2 << 16);
+            if a2 == width {
+                current = current.add(1);
+                break;
+            }
+            current = current.add(2);
+            a0 = a2;
         }
         let count = current.offset_from(start) as usize;
         row.close(count);

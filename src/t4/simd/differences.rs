@@ -131,7 +131,7 @@ fn open(tasks: &[Task], waiting: &mut usize, elements: &Elements, codes: *mut u8
     None
 }
 
-/// Puts eight vertical codes, or fewer and one code of any mode; returns whether the row is done.
+/// Puts vertical codes, however many follow, and one code of any mode; returns whether the row is done.
 ///
 /// # Safety
 ///
@@ -142,12 +142,12 @@ unsafe fn step<const LONG: bool>(lane: &mut Lane, width: u32) -> bool {
     // place before its first element, where its head is. The walk through the row above stops at
     // the first place of the width.
     unsafe {
-        let (bytes, vertical, vertical_len) = vertical_codes(lane);
-        if bytes == 16 {
+        let (mut bytes, mut vertical, mut vertical_len) = vertical_codes(lane);
+        while bytes == 16 {
             lane.current = lane.current.add(8);
             lane.reference = lane.reference.add(8);
             lane.put.put(vertical, vertical_len);
-            return false;
+            (bytes, vertical, vertical_len) = vertical_codes(lane);
         }
         lane.current = lane.current.byte_add(bytes);
         lane.reference = lane.reference.byte_add(bytes);

@@ -217,37 +217,43 @@ unsafe fn read_avx512(row: &[u8], width: u32, out: *mut u16) -> usize {
     // others; 64 places are stored from a word's first element at most.
     unsafe {
         let numbers = _mm512_loadu_si512(NUMBERS.as_ptr().cast());
-        for chunk in row.chunks(64) {
-            let bytes = if chunk.len() == 64 {
-                _mm512_loadu_si512(chunk.as_ptr().cast())
-            } else {
-                _mm512_maskz_loadu_epi8((1u64 << chunk.len()) - 1, chunk.as_ptr().cast())
-            };
-            let bytes = _mm512_gf2p8affine_epi64_epi8(bytes, mirror, 0);
-            let before = _mm512_alignr_epi64(bytes, carry, 7);
-            carry = bytes;
-            let shifted =
-                _mm512_or_si512(_mm512_slli_epi64(bytes, 1), _mm512_srli_epi64(before, 63));
-            let changes = _mm512_xor_si512(bytes, shifted);
-            let mut words = [0u64; 8];
-            _mm512_storeu_si512(words.as_mut_ptr().cast(), changes);
-            let mut filled = _mm512_test_epi64_mask(changes, changes);
-            if base + 512 > width {
-                for (word, at) in words.iter_mut().zip((base..).step_by(64)) {
-                    *word = within(*word, at, width);
-                }
+        for chunks in row.chunks(8 * WORDS) {
+            let mut words = [0u64; WORDS];
+            let mut filled = 0u32;
+            for (chunk, at) in chunks.chunks(64).zip((0..).step_by(8)) {
+                let bytes = if chunk.len() == 64 {
+                    _mm512_loadu_si512(chunk.as_ptr().cast())
+                } else {
+                    _mm512_maskz_loadu_epi8((1u64 << chunk.len()) - 1, chunk.as_ptr().cast())
+                };
+                let bytes = _mm512_gf2p8affine_epi64_epi8(bytes, mirror, 0);
+                let before = _mm512_alignr_epi64(bytes, carry, 7);
+                carry = bytes;
+                let shifted =
+                    _mm512_or_si512(_mm512_slli_epi64(bytes, 1), _mm512_srli_epi64(before, 63));
+                let changes = _mm512_xor_si512(bytes, shifted);
+                _mm512_storeu_si512(words[at..at + 8].as_mut_ptr().cast(), changes);
+                filled |= u32::from(_mm512_test_epi64_mask(changes, changes)) << at;
+            }
+            if base + 64 * WORDS as u32 > width {
+                let last = ((width - base) / 64) as usize;
+                words[last] = within(words[last], base + 64 * last as u32, width);
+                filled &= u32::MAX >> (31 - last);
             }
             while filled != 0 {
                 let at = filled.trailing_zeros();
                 filled &= filled - 1;
-                let word = words[at as usize];
+                let word = *words.get_unchecked(at as usize);
                 next = compress(word, numbers, base + 64 * at, next);
             }
-            base += 512;
+            base += 64 * WORDS as u32;
         }
         next.offset_from(out) as usize
     }
 }
+
+/// Words whose changes are looked for together.
+const WORDS: usize = 32;
 
 /// Writes the places of the bits of `word`; returns where the next ones go.
 ///

@@ -50,27 +50,32 @@ impl<'a> Window<'a> {
         self.at * 8 - self.len as usize
     }
 
-    /// A run of one colour; `None` where no code begins or the bytes end. At least 13 bits of the
-    /// window must be real.
+    /// A run of one colour with one make-up code at most; `None` where it is not one, or longer
+    /// than `room`. At least 25 bits of the window must be real.
     #[inline(always)]
     pub(super) fn run(&mut self, colour: usize, room: u32) -> Option<u32> {
-        let mut total = 0;
-        loop {
-            let entry = if colour == 0 {
-                WHITE_LOOKUP[(self.bits >> (64 - WHITE_LOOKUP_BITS)) as usize]
-            } else {
-                BLACK_LOOKUP[(self.bits >> (64 - BLACK_LOOKUP_BITS)) as usize]
-            };
-            let part = u32::from(entry >> 4);
-            total += part;
-            if entry == 0 || total > room {
+        let mut run = self.run_code(colour)?;
+        if run >= 64 {
+            let rest = self.run_code(colour)?;
+            if rest >= 64 {
                 return None;
             }
-            self.skip(u32::from(entry & 15));
-            if part < 64 {
-                return Some(total);
-            }
-            self.refill()?;
+            run += rest;
         }
+        (run <= room).then_some(run)
+    }
+
+    #[inline(always)]
+    fn run_code(&mut self, colour: usize) -> Option<u32> {
+        let entry = if colour == 0 {
+            WHITE_LOOKUP[(self.bits >> (64 - WHITE_LOOKUP_BITS)) as usize]
+        } else {
+            BLACK_LOOKUP[(self.bits >> (64 - BLACK_LOOKUP_BITS)) as usize]
+        };
+        if entry == 0 {
+            return None;
+        }
+        self.skip(u32::from(entry & 15));
+        Some(u32::from(entry >> 4))
     }
 }
