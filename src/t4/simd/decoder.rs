@@ -4,12 +4,14 @@
 use std::arch::x86_64::{
     __m128i, _bzhi_u64, _mm_add_epi16, _mm_and_si128, _mm_andnot_si128, _mm_cmpgt_epi16,
     _mm_cvtepu8_epi16, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_insert_epi16, _mm_loadu_si128,
-    _mm_movemask_epi8, _mm_set1_epi16, _mm_setr_epi8, _mm_shuffle_epi8, _mm_slli_si128,
-    _mm_storeu_si128, _mm_sub_epi16, _pdep_u64,
+    _mm_movemask_epi8, _mm_set1_epi16, _mm_setr_epi8, _mm_setzero_si128, _mm_shuffle_epi8,
+    _mm_slli_si128, _mm_storeu_si128, _mm_sub_epi16, _pdep_u64,
 };
 
 use super::differences::first_right_of;
-use super::lookup::{HORIZONTAL_NEXT, MODES, MODES_BITS, PAIRS, PAIRS_BITS, PASS_NEXT};
+use super::lookup::{
+    HORIZONTAL_NEXT, MODES, MODES_BITS, PAIRS, PAIRS_BITS, PASS_NEXT, VERTICAL_0, VERTICALS,
+};
 use super::window::Window;
 use crate::t4::codes::{MODE_LOOKUP, MODE_LOOKUP_BITS, Mode};
 use crate::t4::row_codes::Likeness;
@@ -63,15 +65,19 @@ impl Places {
 
 /// Decodes a row by its differences from `reference`; returns the position after it.
 ///
+/// Vertical codes are taken many at once, or one by one where rows hardly follow the one above, as
+/// in dithered pictures. `irregular` grows where the next code is not of the next element above.
+///
 /// # Safety
 ///
 /// The machine has these features; both rows have the same width.
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
-pub(super) unsafe fn decode_2d(
+pub(super) unsafe fn decode_2d<const ONE_BY_ONE: bool>(
     bytes: &[u8],
     position: usize,
     reference: &Places,
     row: &mut Places,
+    irregular: &mut u32,
 ) -> Option<(usize, Likeness)> {
     let mut window = Window::new(bytes, position)?;
     let ones = (!window.bits).leading_zeros() as usize;
@@ -88,14 +94,45 @@ pub(super) unsafe fn decode_2d(
         let mut above = reference.padded.as_ptr().add(HEAD);
         let mut a0 = -1i32;
         let mut moves = 0;
-        loop {
+        'row: loop {
             window.refill()?;
+            if ONE_BY_ONE {
+                // Eight vertical codes are what 56 bits hold; then comes a code of another mode.
+                for _ in 0..8 {
+                    let code = VERTICALS[(window.bits >> (64 - MODE_LOOKUP_BITS)) as usize];
+                    if code == 0 {
+                        break;
+                    }
+                    window.skip(u32::from(code & 7));
+                    let a1 = i32::from(*above) + i32::from(code >> 3) - 3;
+                    moves |= u32::from(code) ^ VERTICAL_0;
+                    if a1 <= a0 || a1 >= width as i32 {
+                        if a1 == width as i32 {
+                            break 'row;
+                        }
+                        return None;
+                    }
+                    *current = a1 as u16;
+                    current = current.add(1);
+                    a0 = a1;
+                    let is_passed = i32::from(*above.sub(1)) <= a1;
+                    above = above.sub(1).add(2 * usize::from(is_passed));
+                    while i32::from(*above) <= a1 {
+                        above = above.add(2);
+                    }
+                }
+                window.refill()?;
+            }
             let entry = MODES[(window.bits >> (64 - MODES_BITS)) as usize];
             let count = (entry >> 28) as usize;
             if count > 0 {
                 let deltas = entry & 0xFF_FFFF;
-                let (a1, fits) = vertical(above, deltas, a0);
-                if fits >= 2 * count {
+                let (a1, fits) = if ONE_BY_ONE {
+                    (_mm_setzero_si128(), 0)
+                } else {
+                    vertical(above, deltas, a0)
+                };
+                if !ONE_BY_ONE && fits >= 2 * count {
                     _mm_storeu_si128(current.cast::<__m128i>(), a1);
                     moves |= deltas ^ (0o33_333_333 & ((1u32 << (3 * count)) - 1));
                     window.skip(entry >> 24 & 15);
@@ -104,7 +141,7 @@ pub(super) unsafe fn decode_2d(
                     a0 = i32::from(*current.sub(1));
                     continue;
                 }
-                if fits > 0 {
+                if !ONE_BY_ONE && fits > 0 {
                     _mm_storeu_si128(current.cast::<__m128i>(), a1);
                     let taken = _bzhi_u64(u64::from(deltas), 3 * (fits as u32 / 2)) as u32;
                     moves |= taken ^ (0o33_333_333 & ((1u32 << (3 * (fits / 2))) - 1));
@@ -129,6 +166,7 @@ pub(super) unsafe fn decode_2d(
                 *current = a1 as u16;
                 current = current.add(1);
                 a0 = a1;
+                *irregular += 1;
                 above = first_right_of(a1 as u32, above.sub(1));
             } else if entry == PASS_NEXT {
                 window.skip(4);
@@ -215,8 +253,8 @@ fn vertical_len(deltas: u32, count: u32) -> u32 {
 fn two_runs(window: &mut Window<'_>, colour: usize, room: u32) -> Option<(u32, u32)> {
     let entry = PAIRS[colour][(window.bits >> (64 - PAIRS_BITS)) as usize];
     if entry != 0 {
-        window.skip(entry & 15);
-        let (first, second) = (entry >> 4 & 0xFFF, entry >> 16);
+        window.skip(u32::from(entry & 15));
+        let (first, second) = (u32::from(entry >> 4 & 63), u32::from(entry >> 10));
         return (first + second <= room).then_some((first, second));
     }
     // Of 53 bits, two runs take 50 at most.
@@ -245,12 +283,12 @@ pub(super) unsafe fn decode_1d(bytes: &[u8], position: usize, row: &mut Places) 
             let mut entry = PAIRS[0][(window.bits >> (64 - PAIRS_BITS)) as usize];
             let mut left = 4;
             while left > 0 {
-                let a1 = a0 + (entry >> 4 & 0xFFF);
-                let a2 = a1 + (entry >> 16);
+                let a1 = a0 + u32::from(entry >> 4 & 63);
+                let a2 = a1 + u32::from(entry >> 10);
                 if entry == 0 || a2 >= width {
                     break;
                 }
-                window.skip(entry & 15);
+                window.skip(u32::from(entry & 15));
                 entry = PAIRS[0][(window.bits >> (64 - PAIRS_BITS)) as usize];
                 current.cast::<u32>().write_unaligned(a1 | a2 << 16);
                 current = current.add(2);

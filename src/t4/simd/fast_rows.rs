@@ -5,12 +5,20 @@ use super::paint::Canvas;
 use crate::t4::path::Level;
 use crate::t4::row_codes::Likeness;
 
+/// Of so many elements, one that does not follow from the row above is too many for vectors.
+const IRREGULAR_SHARE: usize = 8;
+
+/// Rows after such a one until vectors are tried again.
+const ROWS_ONE_BY_ONE: u32 = 15;
+
 /// The row above and the row in hand. Exists only where the machine has AVX2, BMI and PCLMULQDQ.
 #[derive(Clone, Debug)]
 pub(in crate::t4) struct FastRows {
     reference: Places,
     current: Places,
     canvas: Canvas,
+    /// Rows whose codes are still taken one by one.
+    rows_one_by_one: u32,
 }
 
 impl FastRows {
@@ -26,6 +34,7 @@ impl FastRows {
             current: Places::white(width),
             // SAFETY: a level other than the portable one is made only where its features are.
             canvas: unsafe { Canvas::new(width, level) },
+            rows_one_by_one: 0,
         }
     }
 
@@ -41,8 +50,19 @@ impl FastRows {
         bytes: &[u8],
         position: usize,
     ) -> Option<(usize, Likeness)> {
-        // SAFETY: the type's promise; both rows have this width.
-        unsafe { decode_2d(bytes, position, &self.reference, &mut self.current) }
+        let (above, row) = (&self.reference, &mut self.current);
+        let mut irregular = 0;
+        if self.rows_one_by_one > 0 {
+            self.rows_one_by_one -= 1;
+            // SAFETY: the type's promise; both rows have the same width.
+            return unsafe { decode_2d::<true>(bytes, position, above, row, &mut irregular) };
+        }
+        // SAFETY: as above.
+        let decoded = unsafe { decode_2d::<false>(bytes, position, above, row, &mut irregular) };
+        if irregular as usize > 8 + row.as_slice().len() / IRREGULAR_SHARE {
+            self.rows_one_by_one = ROWS_ONE_BY_ONE;
+        }
+        decoded
     }
 
     /// Paints the row in hand over `row`.
