@@ -97,8 +97,7 @@ pub(super) unsafe fn decode_2d<const ONE_BY_ONE: bool>(
         'row: loop {
             window.refill()?;
             if ONE_BY_ONE {
-                // Eight vertical codes are what 56 bits hold; then comes a code of another mode.
-                for _ in 0..8 {
+                while window.len() >= MODE_LOOKUP_BITS {
                     let code = VERTICALS[(window.bits >> (64 - MODE_LOOKUP_BITS)) as usize];
                     if code == 0 {
                         break;
@@ -115,8 +114,8 @@ pub(super) unsafe fn decode_2d<const ONE_BY_ONE: bool>(
                     *current = a1 as u16;
                     current = current.add(1);
                     a0 = a1;
-                    let is_passed = i32::from(*above.sub(1)) <= a1;
-                    above = above.sub(1).add(2 * usize::from(is_passed));
+                    above = above.sub(1);
+                    above = above.add(2 * usize::from(i32::from(*above) <= a1));
                     while i32::from(*above) <= a1 {
                         above = above.add(2);
                     }

@@ -44,6 +44,12 @@ impl<'a> Window<'a> {
         self.len -= bits;
     }
 
+    /// Bits that are certainly real.
+    #[inline(always)]
+    pub(super) fn len(&self) -> u32 {
+        self.len
+    }
+
     /// Where the window begins, in bits.
     #[inline(always)]
     pub(super) fn position(&self) -> usize {
