@@ -14,13 +14,16 @@ pub(super) struct BitWriter {
 }
 
 impl BitWriter {
+    /// Most bits put at once.
+    pub(super) const BITS_MAX: u32 = 56;
+
     /// Bytes by which the room grows, at least.
     const STEP: usize = 4096;
 
     /// Appends the low `len` bits (at most 56); the bits above them must be zero.
     #[inline]
     pub(super) fn put(&mut self, bits: u64, len: u32) {
-        debug_assert!(len <= 56 && bits >> len == 0);
+        debug_assert!(len <= Self::BITS_MAX && bits >> len == 0);
         self.pending_len += len;
         let word = self.pending | bits.wrapping_shl(64 - self.pending_len);
         self.store(word);

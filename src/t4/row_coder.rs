@@ -1,11 +1,11 @@
 //! Rows to codes: one after the other, or many together where the machine has vectors.
 
 use super::bits::BitWriter;
-use super::codes::{HORIZONTAL, MAKE_UP_2560, PASS, RUN_MAX, RUNS, RunCodes, VERTICAL};
+use super::codes::{Code, HORIZONTAL, MAKE_UP_2560, PASS, RUN_MAX, RUNS, RunCodes, VERTICAL};
 #[cfg(target_arch = "x86_64")]
 use super::encode::Announced;
 use super::path::{Level, Path};
-use super::runs::{Transitions, first_of_other_colour, first_right_of};
+use super::runs::Transitions;
 #[cfg(target_arch = "x86_64")]
 use super::simd::{Batch, WIDTH_MAX};
 
@@ -82,48 +82,89 @@ impl RowCoder {
 
 fn put_runs(bits: &mut BitWriter, row: &Transitions) {
     let mut start = 0;
-    for pair in row.as_slice()[..=row.count()].chunks(2) {
-        put_run(bits, &RUNS[0], pair[0] - start);
-        start = pair[0];
-        if let Some(&end) = pair.get(1) {
-            put_run(bits, &RUNS[1], end - start);
-            start = end;
-        }
+    let (pairs, rest) = row.as_slice()[..=row.count()].as_chunks::<2>();
+    for [white_end, black_end] in pairs {
+        put_two_runs(bits, [0, 1], [white_end - start, black_end - white_end]);
+        start = *black_end;
+    }
+    if let [white_end] = rest {
+        put_run(bits, &RUNS[0], white_end - start);
     }
 }
 
 fn put_differences(bits: &mut BitWriter, current: &[u32], reference: &[u32], width: u32) {
     let (mut a0, mut a1_at, mut b1_at) = (0, 0, 0);
+    let mut short = ShortCodes::default();
     loop {
         let (a1, b1, b2) = (current[a1_at], reference[b1_at], reference[b1_at + 1]);
         let delta = a1.wrapping_sub(b1).wrapping_add(3);
         if b2 < a1 {
-            bits.put(u64::from(PASS.bits), u32::from(PASS.len));
+            short.put(bits, PASS);
             a0 = b2;
             b1_at += 2;
         } else if delta <= 6 {
-            let code = VERTICAL[delta as usize];
-            bits.put(u64::from(code.bits), u32::from(code.len));
+            short.put(bits, VERTICAL[delta as usize]);
             a0 = a1;
-            a1_at += 1;
             if a0 >= width {
-                return;
+                return short.flush(bits);
             }
-            b1_at = first_of_other_colour(reference, a0, width, b1_at);
+            a1_at += 1;
+            // The colour changed: b1 is among its old neighbours.
+            let is_left = b1_at > 0 && reference[b1_at - 1] > a0;
+            b1_at = if is_left { b1_at - 1 } else { b1_at + 1 };
         } else {
             let a2 = current[a1_at + 1];
             let colour = a1_at % 2;
-            let (first, second) = (&RUNS[colour], &RUNS[1 - colour]);
-            bits.put(u64::from(HORIZONTAL.bits), u32::from(HORIZONTAL.len));
-            put_run(bits, first, a1 - a0);
-            put_run(bits, second, a2 - a1);
+            short.put(bits, HORIZONTAL);
+            short.flush(bits);
+            put_two_runs(bits, [colour, 1 - colour], [a1 - a0, a2 - a1]);
             a0 = a2;
             a1_at += 2;
             if a0 >= width {
                 return;
             }
-            b1_at = first_right_of(reference, a0, width, b1_at);
         }
+        while reference[b1_at] <= a0 {
+            b1_at += 2;
+        }
+    }
+}
+
+/// Codes of at most seven bits that are put together.
+#[derive(Default)]
+struct ShortCodes {
+    bits: u64,
+    len: u32,
+}
+
+impl ShortCodes {
+    #[inline]
+    fn put(&mut self, bits: &mut BitWriter, code: Code) {
+        self.bits = self.bits << code.len | u64::from(code.bits);
+        self.len += u32::from(code.len);
+        if self.len > BitWriter::BITS_MAX - 7 {
+            self.flush(bits);
+        }
+    }
+
+    #[inline]
+    fn flush(&mut self, bits: &mut BitWriter) {
+        bits.put(self.bits, self.len);
+        *self = Self::default();
+    }
+}
+
+/// Puts two runs, in one go where each has an entry in the table.
+#[inline]
+fn put_two_runs(bits: &mut BitWriter, colours: [usize; 2], runs: [u32; 2]) {
+    let entries = [0, 1].map(|at| RUNS[colours[at]].get(runs[at] as usize));
+    if let [Some(first), Some(second)] = entries {
+        let (len, second_len) = (first & 31, second & 31);
+        let joined = u64::from(first >> 5) << second_len | u64::from(second >> 5);
+        bits.put(joined, len + second_len);
+    } else {
+        put_run(bits, &RUNS[colours[0]], runs[0]);
+        put_run(bits, &RUNS[colours[1]], runs[1]);
     }
 }
 

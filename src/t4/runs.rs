@@ -129,7 +129,7 @@ impl Transitions {
 
     /// Paints the row's black pixels over white ones.
     pub(super) fn paint(&self, row: &mut [u8]) {
-        for run in self.positions[..self.count + 1].as_chunks::<2>().0 {
+        for run in self.positions[..=self.count].as_chunks::<2>().0 {
             if run[0] < run[1] {
                 paint_black(row, run[0], run[1]);
             }

@@ -4,8 +4,8 @@
 use std::arch::x86_64::{
     __m128i, _bzhi_u64, _mm_add_epi16, _mm_and_si128, _mm_andnot_si128, _mm_cmpgt_epi16,
     _mm_cvtepu8_epi16, _mm_cvtsi64_si128, _mm_cvtsi128_si64, _mm_insert_epi16, _mm_loadu_si128,
-    _mm_movemask_epi8, _mm_set1_epi16, _mm_setr_epi8, _mm_setzero_si128, _mm_shuffle_epi8,
-    _mm_slli_si128, _mm_storeu_si128, _mm_sub_epi16, _pdep_u64,
+    _mm_movemask_epi8, _mm_set1_epi16, _mm_setr_epi8, _mm_shuffle_epi8, _mm_slli_si128,
+    _mm_storeu_si128, _mm_sub_epi16, _pdep_u64,
 };
 
 use super::differences::first_right_of;
@@ -13,7 +13,7 @@ use super::lookup::{
     HORIZONTAL_NEXT, MODES, MODES_BITS, PAIRS, PAIRS_BITS, PASS_NEXT, VERTICAL_0, VERTICALS,
 };
 use super::window::Window;
-use crate::t4::codes::{MODE_LOOKUP, MODE_LOOKUP_BITS, Mode};
+use crate::t4::codes::MODE_LOOKUP_BITS;
 use crate::t4::row_codes::Likeness;
 
 /// Places before a row's first element.
@@ -79,133 +79,219 @@ pub(super) unsafe fn decode_2d<const ONE_BY_ONE: bool>(
     row: &mut Places,
     irregular: &mut u32,
 ) -> Option<(usize, Likeness)> {
-    let mut window = Window::new(bytes, position)?;
+    let window = Window::new(bytes, position)?;
     let ones = (!window.bits).leading_zeros() as usize;
     if reference.count < ones.min(56) {
         return Some((position + reference.count + 1, Likeness::Same));
     }
-    let width = row.width;
     // SAFETY: both rows have a head of zeros and a tail of widths. Elements grow strictly and stay
     // below the width, so there is room for them all and for a vector beyond; b1 is found before
     // the tail ends because a0 is less than the width.
     unsafe {
         let start = row.padded.as_mut_ptr().add(HEAD);
-        let mut current = start;
-        let mut above = reference.padded.as_ptr().add(HEAD);
-        let mut a0 = -1i32;
-        let mut moves = 0;
-        'row: loop {
-            window.refill()?;
-            if ONE_BY_ONE {
-                while window.len() >= MODE_LOOKUP_BITS {
-                    let code = VERTICALS[(window.bits >> (64 - MODE_LOOKUP_BITS)) as usize];
-                    if code == 0 {
-                        break;
-                    }
-                    window.skip(u32::from(code & 7));
-                    let a1 = i32::from(*above) + i32::from(code >> 3) - 3;
-                    moves |= u32::from(code) ^ VERTICAL_0;
-                    if a1 <= a0 || a1 >= width as i32 {
-                        if a1 == width as i32 {
-                            break 'row;
-                        }
-                        return None;
-                    }
-                    *current = a1 as u16;
-                    current = current.add(1);
-                    a0 = a1;
-                    above = above.sub(1);
-                    above = above.add(2 * usize::from(i32::from(*above) <= a1));
-                    while i32::from(*above) <= a1 {
-                        above = above.add(2);
-                    }
-                }
-                window.refill()?;
-            }
-            let entry = MODES[(window.bits >> (64 - MODES_BITS)) as usize];
-            let count = (entry >> 28) as usize;
-            if count > 0 {
-                let deltas = entry & 0xFF_FFFF;
-                let (a1, fits) = if ONE_BY_ONE {
-                    (_mm_setzero_si128(), 0)
-                } else {
-                    vertical(above, deltas, a0)
-                };
-                if !ONE_BY_ONE && fits >= 2 * count {
-                    _mm_storeu_si128(current.cast::<__m128i>(), a1);
-                    moves |= deltas ^ (0o33_333_333 & ((1u32 << (3 * count)) - 1));
-                    window.skip(entry >> 24 & 15);
-                    current = current.add(count);
-                    above = above.add(count);
-                    a0 = i32::from(*current.sub(1));
-                    continue;
-                }
-                if !ONE_BY_ONE && fits > 0 {
-                    _mm_storeu_si128(current.cast::<__m128i>(), a1);
-                    let taken = _bzhi_u64(u64::from(deltas), 3 * (fits as u32 / 2)) as u32;
-                    moves |= taken ^ (0o33_333_333 & ((1u32 << (3 * (fits / 2))) - 1));
-                    window.skip(vertical_len(deltas, fits as u32 / 2));
-                    current = current.byte_add(fits);
-                    above = above.byte_add(fits);
-                    a0 = i32::from(*current.sub(1));
-                }
-                let (mode, len) = MODE_LOOKUP[(window.bits >> (64 - MODE_LOOKUP_BITS)) as usize];
-                let Mode::Vertical(delta) = mode else {
-                    return None;
-                };
-                let a1 = i32::from(*above) + i32::from(delta);
-                if a1 <= a0 || a1 > width as i32 {
-                    return None;
-                }
-                window.skip(u32::from(len));
-                moves |= u32::from(delta != 0);
-                if a1 == width as i32 {
-                    break;
-                }
-                *current = a1 as u16;
-                current = current.add(1);
-                a0 = a1;
-                *irregular += 1;
-                above = first_right_of(a1 as u32, above.sub(1));
-            } else if entry == PASS_NEXT {
-                window.skip(4);
-                a0 = i32::from(*above.add(1));
-                if a0 >= width as i32 {
-                    return None;
-                }
-                above = above.add(2);
-                moves |= 1;
-            } else if entry == HORIZONTAL_NEXT {
-                window.skip(3);
-                let colour = current.offset_from(start) as usize % 2;
-                let begin = a0.max(0) as u32;
-                let (first, second) = two_runs(&mut window, colour, width - begin)?;
-                let (a1, a2) = (begin + first, begin + first + second);
-                if (first == 0 && a0 >= 0) || (second == 0 && a1 < width) {
-                    return None;
-                }
-                moves |= 1;
-                *current = a1 as u16;
-                *current.add(1) = a2 as u16;
-                current = current.add(usize::from(a1 < width) + usize::from(a2 < width));
-                if a2 == width {
-                    break;
-                }
-                a0 = a2 as i32;
-                above = first_right_of(a2, above);
-            } else {
-                return None;
-            }
-        }
-        let count = current.offset_from(start) as usize;
+        let mut walk = Walk {
+            window,
+            start,
+            current: start,
+            above: reference.padded.as_ptr().add(HEAD),
+            a0: -1,
+            width: row.width as i32,
+            moves: 0,
+            irregular: 0,
+        };
+        while walk.step::<ONE_BY_ONE>()? {}
+        *irregular += walk.irregular;
+        let count = walk.current.offset_from(start) as usize;
+        let end = walk.window.position();
+        let is_same = walk.moves == 0 && count == reference.count;
         row.close(count);
-        let is_same = moves == 0 && count == reference.count;
         let likeness = if is_same {
             Likeness::Same
         } else {
             Likeness::Different
         };
-        Some((window.position(), likeness))
+        Some((end, likeness))
+    }
+}
+
+/// Where a two-dimensional row's decoding has come to.
+struct Walk<'a> {
+    window: Window<'a>,
+    /// The row's first element, where white turns to black.
+    start: *mut u16,
+    /// Where the next element goes.
+    current: *mut u16,
+    /// The element of the row above that is b1.
+    above: *const u16,
+    /// -1 before the first pixel.
+    a0: i32,
+    width: i32,
+    /// Not zero when anything but vertical codes without a delta was met.
+    moves: u32,
+    /// How often b1 was not the next element above.
+    irregular: u32,
+}
+
+// SAFETY of all methods: the machine has AVX2 and BMI; `above` and `current` walk over rows with
+// heads and tails as `decode_2d` has them.
+impl Walk<'_> {
+    /// Decodes some codes; whether the row goes on. `None` when it is not sound.
+    #[inline(always)]
+    unsafe fn step<const ONE_BY_ONE: bool>(&mut self) -> Option<bool> {
+        self.window.refill()?;
+        // SAFETY: see above.
+        unsafe {
+            if ONE_BY_ONE {
+                if !self.verticals_one_by_one()? {
+                    return Some(false);
+                }
+                self.window.refill()?;
+            }
+            let entry = MODES[(self.window.bits >> (64 - MODES_BITS)) as usize];
+            let count = (entry >> 28) as usize;
+            if count > 0 {
+                if !ONE_BY_ONE && self.verticals(entry, count) {
+                    return Some(true);
+                }
+                self.one_vertical()
+            } else if entry == PASS_NEXT {
+                self.pass()
+            } else if entry == HORIZONTAL_NEXT {
+                self.horizontal()
+            } else {
+                None
+            }
+        }
+    }
+
+    /// Takes an entry's vertical codes, or those after which b1 is the next element above; whether
+    /// it took all.
+    #[inline(always)]
+    unsafe fn verticals(&mut self, entry: u32, count: usize) -> bool {
+        let deltas = entry & 0xFF_FFFF;
+        // SAFETY: see above.
+        unsafe {
+            let (a1, fits) = vertical(self.above, deltas, self.a0);
+            let taken = count.min(fits / 2);
+            if taken == 0 {
+                return false;
+            }
+            _mm_storeu_si128(self.current.cast::<__m128i>(), a1);
+            let kept = deltas & ((1 << (3 * taken)) - 1);
+            self.moves |= kept ^ (0o33_333_333 & ((1 << (3 * taken)) - 1));
+            self.current = self.current.add(taken);
+            self.above = self.above.add(taken);
+            self.a0 = i32::from(*self.current.sub(1));
+            if taken == count {
+                self.window.skip(entry >> 24 & 15);
+                return true;
+            }
+            self.window.skip(vertical_len(deltas, taken as u32));
+        }
+        false
+    }
+
+    /// Takes the vertical code that comes next; whether the row goes on.
+    #[inline(always)]
+    unsafe fn one_vertical(&mut self) -> Option<bool> {
+        let code = VERTICALS[(self.window.bits >> (64 - MODE_LOOKUP_BITS)) as usize];
+        if code == 0 {
+            return None;
+        }
+        self.window.skip(u32::from(code & 7));
+        self.moves |= u32::from(code) ^ VERTICAL_0;
+        // SAFETY: see above.
+        unsafe {
+            let a1 = i32::from(*self.above) + i32::from(code >> 3) - 3;
+            if a1 <= self.a0 || a1 >= self.width {
+                return (a1 == self.width).then_some(false);
+            }
+            self.push(a1);
+            self.irregular += 1;
+            self.above = first_right_of(a1 as u32, self.above.sub(1));
+        }
+        Some(true)
+    }
+
+    /// Takes vertical codes as long as the window holds them; whether the row goes on.
+    #[inline(always)]
+    unsafe fn verticals_one_by_one(&mut self) -> Option<bool> {
+        while self.window.len() >= MODE_LOOKUP_BITS {
+            let code = VERTICALS[(self.window.bits >> (64 - MODE_LOOKUP_BITS)) as usize];
+            if code == 0 {
+                break;
+            }
+            self.window.skip(u32::from(code & 7));
+            self.moves |= u32::from(code) ^ VERTICAL_0;
+            // SAFETY: see above.
+            unsafe {
+                let a1 = i32::from(*self.above) + i32::from(code >> 3) - 3;
+                if a1 <= self.a0 || a1 >= self.width {
+                    return (a1 == self.width).then_some(false);
+                }
+                self.push(a1);
+                // Nearly always b1 is one of the two next elements of the other colour.
+                self.above = self.above.sub(1);
+                self.above = self
+                    .above
+                    .add(2 * usize::from(i32::from(*self.above) <= a1));
+                while i32::from(*self.above) <= a1 {
+                    self.above = self.above.add(2);
+                }
+            }
+        }
+        Some(true)
+    }
+
+    /// Takes a pass code, after which the row always goes on.
+    #[inline(always)]
+    unsafe fn pass(&mut self) -> Option<bool> {
+        self.window.skip(4);
+        self.moves |= 1;
+        // SAFETY: see above.
+        unsafe {
+            self.a0 = i32::from(*self.above.add(1));
+            self.above = self.above.add(2);
+        }
+        (self.a0 < self.width).then_some(true)
+    }
+
+    /// Takes a horizontal code; whether the row goes on.
+    #[inline(always)]
+    unsafe fn horizontal(&mut self) -> Option<bool> {
+        self.window.skip(3);
+        self.moves |= 1;
+        let begin = self.a0.max(0);
+        // SAFETY: see above.
+        unsafe {
+            let colour = self.current.offset_from(self.start) as usize % 2;
+            let room = (self.width - begin) as u32;
+            let (first, second) = two_runs(&mut self.window, colour, room)?;
+            let a1 = begin + first as i32;
+            let a2 = a1 + second as i32;
+            if (first == 0 && self.a0 >= 0) || (second == 0 && a1 < self.width) {
+                return None;
+            }
+            if a1 < self.width {
+                self.push(a1);
+            }
+            if a2 == self.width {
+                return Some(false);
+            }
+            self.push(a2);
+            self.above = first_right_of(a2 as u32, self.above);
+        }
+        Some(true)
+    }
+
+    #[inline(always)]
+    unsafe fn push(&mut self, element: i32) {
+        // SAFETY: see above.
+        unsafe {
+            *self.current = element as u16;
+            self.current = self.current.add(1);
+        }
+        self.a0 = element;
     }
 }
 
