@@ -14,7 +14,8 @@ build:
 
 test:
 	scripts/setup.sh test
-	$(CARGO) test --locked
+	# More threads than cores: the calls of the tests wait far more than they work.
+	RUST_TEST_THREADS=8 $(CARGO) test --locked
 
 lint:
 	scripts/setup.sh test
@@ -27,6 +28,7 @@ lint:
 bench:
 	scripts/setup.sh bench
 	$(CARGO) bench --locked
+	scripts/criterion-figures.py
 
 bench-peers:
 	scripts/setup.sh bench

@@ -12,7 +12,7 @@ use faxmill::convert::{
     ConvertOptions, PdfiumLibrary, Renderer, TEXT_THRESHOLD, binarize, convert_file,
 };
 use faxmill::limits::Limits;
-use faxmill::units::Resolution;
+use faxmill::units::{PageWidth, Resolution};
 
 criterion_group!(benches, draw_pages, threshold, whole_documents);
 criterion_main!(benches);
@@ -25,6 +25,7 @@ fn draw_pages(criterion: &mut Criterion) {
     let limits = Limits::default();
     let drawing = Drawing {
         resolution: Resolution::Fine,
+        width_max: PageWidth::A3,
         threshold: TEXT_THRESHOLD,
         limits: &limits,
     };

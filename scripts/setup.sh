@@ -10,8 +10,8 @@ packages=(build-essential pkg-config libclang-dev libtiff-dev libjpeg-dev libtif
           python3 python3-pip unzip ffmpeg)
 case $purpose in
   run) ;;
-  test) packages+=(tshark sip-tester mpg123 ghostscript poppler-utils libgsm-tools sox) ;;
-  bench) packages+=(ghostscript mupdf-tools time) ;;
+  test) packages+=(tshark mpg123 ghostscript poppler-utils iproute2 fonts-dejavu-core) ;;
+  bench) packages+=(ghostscript) ;;
   *) echo "setup: unknown purpose '$purpose': use run, test or bench" >&2; exit 64 ;;
 esac
 

@@ -10,10 +10,14 @@ mod convert {
     mod fixture;
     mod geometry;
     mod judge;
+    mod library;
     mod output;
     mod pdf;
+    mod preview;
     mod process;
     mod refusals;
+    mod report;
     mod samples;
+    mod sandbox;
     mod tiff;
 }

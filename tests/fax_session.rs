@@ -1,6 +1,8 @@
 //! Two fax sessions talk to each other in simulated time, over a line that loses, delays,
 //! reorders and repeats datagrams by a seed; libtiff judges what arrived.
 
+#[path = "fax_session/airtime.rs"]
+mod airtime;
 #[path = "fax_session/attributes.rs"]
 mod attributes;
 #[path = "fax_session/codes.rs"]

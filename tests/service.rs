@@ -8,6 +8,8 @@ mod service {
     mod kills;
     mod lifecycle;
     mod lines;
+    mod operations;
+    mod pages_refused;
     mod running;
     mod storage;
 }

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use faxmill::convert::PreviewTarget;
 use faxmill::pipeline::Role;
 use faxmill::units::{FaxNumber, Resolution};
 
@@ -99,6 +100,12 @@ pub(crate) struct ConvertArgs {
     /// Vertical density: standard, fine or superfine.
     #[arg(short, long, default_value_t)]
     pub(crate) resolution: Resolution,
+    /// Show the pages as they will be printed: a .pdf file, or a folder for one PNG a page.
+    #[arg(short, long, value_name = "PDF|FOLDER")]
+    pub(crate) preview: Option<PreviewTarget>,
+    /// Tell how long the pages will be on the line and what of them a fax loses.
+    #[arg(long)]
+    pub(crate) report: bool,
 }
 
 #[derive(Debug, Args)]
@@ -272,7 +279,7 @@ pub(crate) enum VerdictArg {
 
 #[derive(Debug, Args)]
 pub(crate) struct WatchArgs {
-    /// The jobs' ids; without any, every job.
+    /// The jobs' ids; without any, every job that is under way.
     pub(crate) jobs: Vec<String>,
 }
 
@@ -282,8 +289,12 @@ pub(crate) struct JobsArgs {
     #[arg(long)]
     pub(crate) status: Option<String>,
     /// Most jobs to list.
-    #[arg(long, default_value_t = 50, value_name = "N")]
+    #[arg(long, default_value_t = 50, value_name = "N",
+          value_parser = clap::value_parser!(u32).range(1..=10_000))]
     pub(crate) limit: u32,
+    /// Only jobs older than this one: where the list before ended.
+    #[arg(long, value_name = "JOB")]
+    pub(crate) after: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -1,17 +1,35 @@
 //! `faxmill convert`: a document becomes a fax TIFF.
 
+use std::fs::File;
+use std::io::BufReader;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use faxmill::convert::{
-    ConvertError, ConvertOptions, ConvertProgress, ConvertReport, ConvertStage, Renderer,
-    convert_file,
+    ConvertError, ConvertOptions, ConvertProgress, ConvertReport, ConvertStage, Faxability,
+    Renderer, convert_file, write_preview,
 };
+use faxmill::limits::Limits;
+use serde::Serialize;
 
 use crate::arguments::ConvertArgs;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::settings::Settings;
+
+/// What the command tells in JSON.
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(flatten)]
+    conversion: &'a ConvertReport,
+    /// Files of the preview.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    preview: Vec<PathBuf>,
+    /// What to expect of the fax.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    faxability: Option<Faxability>,
+}
 
 pub(crate) fn run(
     args: &ConvertArgs,
@@ -20,6 +38,7 @@ pub(crate) fn run(
 ) -> Result<ExitCode, Failure> {
     let mut options = ConvertOptions::new(Renderer::find().map_err(|error| failure(&error))?);
     options.resolution = args.resolution;
+    options.survey = args.report;
     options.limits = settings.load()?.limits;
     let mut progress = output.progress(&name(&args.input));
     let report = convert_file(
@@ -31,8 +50,41 @@ pub(crate) fn run(
     )
     .map_err(|error| failure(&error))?;
     progress.finish(&format!("{} pages", report.pages.len()));
-    output.result(&report, &sentence(&report, &args.output));
+    let preview = preview(args, &options.limits).map_err(|error| failure(&error))?;
+    let mut words = sentence(&report, &args.output);
+    if let Some(target) = &args.preview {
+        words = format!("{words}\npreview: {target}");
+    }
+    let faxability = args
+        .report
+        .then(|| Faxability::of(open(&args.output)?, &report, &options))
+        .transpose()
+        .map_err(|error| failure(&error))?;
+    for sentence in faxability
+        .iter()
+        .flat_map(|faxability| &faxability.sentences)
+    {
+        words = format!("{words}\n  {sentence}");
+    }
+    let told = Told {
+        conversion: &report,
+        preview,
+        faxability,
+    };
+    output.result(&told, &words);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Writes the preview that is asked for, from the finished fax.
+fn preview(args: &ConvertArgs, limits: &Limits) -> Result<Vec<PathBuf>, ConvertError> {
+    let Some(target) = &args.preview else {
+        return Ok(Vec::new());
+    };
+    write_preview(open(&args.output)?, target, limits)
+}
+
+fn open(fax: &Path) -> Result<BufReader<File>, ConvertError> {
+    Ok(BufReader::new(File::open(fax)?))
 }
 
 /// The name a progress line carries.

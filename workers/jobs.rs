@@ -2,6 +2,7 @@
 
 use std::process::ExitCode;
 
+use faxmill::config::Config;
 use faxmill::job::{Attempt, IndeterminateResolution, JobEvent, JobId, JobRequest, Status};
 use faxmill::pipeline::{Context, now};
 use faxmill::store::{Job, JobFilter, StoreError};
@@ -50,6 +51,7 @@ pub(crate) fn list(
             })
         })
         .transpose()?;
+    let after = args.after.as_deref().map(parse).transpose()?;
     crate::block_on(async {
         let context = open(settings).await?;
         let filter = JobFilter {
@@ -58,7 +60,7 @@ pub(crate) fn list(
         };
         let page = context
             .store
-            .list(&filter, None, args.limit)
+            .list(&filter, after, args.limit)
             .await
             .map_err(|error| failure(&error))?;
         for job in &page.jobs {
@@ -66,6 +68,9 @@ pub(crate) fn list(
         }
         if page.jobs.is_empty() {
             output.say("no jobs");
+        }
+        if let Some(last) = page.next {
+            output.say(&format!("more jobs: --after {last}"));
         }
         Ok(ExitCode::SUCCESS)
     })?
@@ -129,9 +134,26 @@ fn decide(
     })?
 }
 
-/// Opens the data folder for a command.
+/// Opens a data folder that is there already, for a command that looks at its jobs.
 pub(crate) async fn open(settings: &Settings) -> Result<Context, Failure> {
-    Context::open(settings.load()?, "command")
+    let config = settings.load()?;
+    if !config.database().exists() {
+        let message = format!(
+            "there are no jobs in {}: name the service's folder with --data or --config",
+            config.data_folder.display()
+        );
+        return Err(Failure::new(
+            Exit::Unavailable,
+            "data-folder-empty",
+            message,
+        ));
+    }
+    open_or_make(config).await
+}
+
+/// Opens the data folder for a command, making it where it is missing.
+pub(crate) async fn open_or_make(config: Config) -> Result<Context, Failure> {
+    Context::open(config, "command")
         .await
         .map_err(|error| Failure::new(Exit::Storage, error.code(), error.to_string()))
 }
@@ -227,6 +249,6 @@ fn attempt_line(attempt: &Attempt) -> String {
 pub(crate) fn time(at: UnixMillis) -> String {
     jiff::Timestamp::from_millisecond(at.0).map_or_else(
         |_| at.0.to_string(),
-        |time| time.strftime("%Y-%m-%d %H:%M:%S").to_string(),
+        |time| time.strftime("%Y-%m-%d %H:%M:%S UTC").to_string(),
     )
 }

@@ -56,6 +56,8 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
     let settings = Settings {
         config: arguments.config,
         data: arguments.data,
+        log: arguments.log,
+        log_json: arguments.log_json,
     };
     match arguments.command {
         Command::Convert(args) => convert::run(&args, &settings, output),
@@ -92,7 +94,10 @@ pub(crate) fn block_on<F: Future>(work: F) -> Result<F::Output, Failure> {
 
 fn start_log(arguments: &Arguments) {
     use tracing_subscriber::EnvFilter;
-    let filter = EnvFilter::try_new(&arguments.log).unwrap_or_else(|error| {
+    // The SIP stack logs whole messages at `info`, with numbers and the answers to challenges in
+    // them: it speaks up only where the filter names it.
+    let filter = format!("rsipstack=warn,{}", arguments.log);
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|error| {
         eprintln!("faxmill: the log filter is not valid ({error}); using warn");
         EnvFilter::new("warn")
     });

@@ -1,14 +1,16 @@
 //! `faxmill send`: one document, one call, no queue.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
 use faxmill::convert::{ConvertOptions, Renderer, convert_file};
+use faxmill::pipeline::credentials_for;
 use faxmill::sip::{
-    Agent, AgentConfig, CallObserver, CallOutcome, Credentials, ObserverRefused, OutgoingFax,
-    SipUri,
+    Agent, AgentConfig, CallObserver, CallOutcome, ObserverRefused, OutgoingFax, SipUri,
 };
 use faxmill::t30;
 
@@ -29,7 +31,7 @@ pub(crate) fn run(
         .to
         .parse()
         .map_err(|error| Failure::new(Exit::Refused, "sip-uri", format!("--to: {error}")))?;
-    let fax_tiff = FaxTiff::temporary();
+    let fax_tiff = FaxTiff::temporary()?;
     let pages = convert(args, &config.limits, &fax_tiff.path, output)?;
     if args.first_page > pages {
         let message = format!(
@@ -38,7 +40,9 @@ pub(crate) fn run(
         );
         return Err(Failure::new(Exit::Refused, "first-page", message));
     }
+    let credentials = credentials_for(&config, &target);
     let mut fax = OutgoingFax::new(target, &fax_tiff.path);
+    fax.credentials = credentials;
     fax.first_page = args.first_page - 1;
     fax.ident = args.ident.clone().unwrap_or(config.line.ident);
     fax.ecm = if args.no_ecm {
@@ -47,13 +51,6 @@ pub(crate) fn run(
         t30::Ecm::On
     };
     fax.limits = config.limits;
-    fax.credentials = config
-        .trunk
-        .and_then(|trunk| trunk.credentials)
-        .map(|credentials| Credentials {
-            username: credentials.username,
-            password: credentials.password,
-        });
     let outcome = crate::block_on(send(args, fax, pages, output))??;
     let words = call::sentence(&outcome);
     output.result(&call::json(&outcome), &words);
@@ -147,26 +144,30 @@ impl CallObserver for Shown {
     }
 }
 
-/// The converted fax for as long as the call lasts, in the system's folder for temporary files.
+/// The converted fax for as long as the call lasts, in a folder for this user alone.
 struct FaxTiff {
+    folder: PathBuf,
     path: PathBuf,
 }
 
 impl FaxTiff {
-    fn temporary() -> Self {
-        let name = format!("faxmill-send-{}.tiff", std::process::id());
-        Self {
-            path: std::env::temp_dir().join(name),
-        }
+    fn temporary() -> Result<Self, Failure> {
+        let name = format!("faxmill-send-{}", uuid::Uuid::now_v7().simple());
+        let folder = std::env::temp_dir().join(name);
+        let made = DirBuilder::new().mode(0o700).create(&folder);
+        made.map_err(|error| {
+            let message = format!("{}: {error}", folder.display());
+            Failure::new(Exit::NoOutput, "write-failed", message)
+        })?;
+        let path = folder.join("fax.tiff");
+        Ok(Self { folder, path })
     }
 }
 
 impl Drop for FaxTiff {
     fn drop(&mut self) {
-        if let Err(error) = std::fs::remove_file(&self.path)
-            && error.kind() != std::io::ErrorKind::NotFound
-        {
-            tracing::warn!(path = %self.path.display(), %error, "a temporary file was left");
+        if let Err(error) = std::fs::remove_dir_all(&self.folder) {
+            tracing::warn!(path = %self.folder.display(), %error, "a temporary file was left");
         }
     }
 }

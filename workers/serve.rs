@@ -64,15 +64,17 @@ fn roles(args: &ServeArgs, config: &Config) -> Result<Vec<Role>, Failure> {
     Ok(roles)
 }
 
+/// The options that the children share with this process, as it understood them.
 fn arguments(settings: &Settings, config: &Config) -> Vec<String> {
     let mut arguments = Settings {
-        config: settings.config.clone(),
         // The folder as this process understood it, wherever its children run.
         data: Some(config.data_folder.clone()),
+        ..settings.clone()
     }
     .as_arguments();
-    if let Ok(log) = std::env::var("FAXMILL_LOG") {
-        arguments.extend(["--log".to_owned(), log]);
+    arguments.extend(["--log".to_owned(), settings.log.clone()]);
+    if settings.log_json {
+        arguments.push("--log-json".to_owned());
     }
     arguments
 }

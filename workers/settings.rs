@@ -2,7 +2,8 @@
 
 use std::path::PathBuf;
 
-use faxmill::config::Config;
+use faxmill::config::{Config, ConfigError};
+use faxmill::sip::SipUri;
 
 use crate::exit::{Exit, Failure};
 
@@ -11,11 +12,16 @@ use crate::exit::{Exit, Failure};
 pub(crate) struct Settings {
     pub(crate) config: Option<PathBuf>,
     pub(crate) data: Option<PathBuf>,
+    /// What to log.
+    pub(crate) log: String,
+    /// Log as JSON lines.
+    pub(crate) log_json: bool,
 }
 
 impl Settings {
     pub(crate) fn load(&self) -> Result<Config, Failure> {
         Config::load(self.config.as_deref(), self.data.as_deref())
+            .and_then(dialable)
             .map_err(|error| Failure::new(Exit::Config, error.code(), error.to_string()))
     }
 
@@ -29,4 +35,18 @@ impl Settings {
         }
         arguments
     }
+}
+
+/// A trunk whose URIs cannot be called would fail every job: that is said before anything starts.
+fn dialable(config: Config) -> Result<Config, ConfigError> {
+    if let Some(trunk) = &config.trunk {
+        trunk
+            .example_uri()
+            .parse::<SipUri>()
+            .map_err(|error| ConfigError::Field {
+                field: "trunk.uri",
+                what: error.to_string(),
+            })?;
+    }
+    Ok(config)
 }

@@ -22,7 +22,7 @@ pub(crate) fn run(
     output: &Output,
 ) -> Result<ExitCode, Failure> {
     crate::block_on(async {
-        let context = jobs::open(settings).await?;
+        let context = jobs::open_or_make(settings.load()?).await?;
         let (submitted, common) = match what {
             SubmitCommand::Fax(args) => (fax(&context, &args).await?, args.common),
             SubmitCommand::Voicemail(args) => (voicemail(&context, &args).await?, args.common),

@@ -34,6 +34,11 @@ pub(crate) fn run(
             format!("{}: {error}", args.input.display()),
         )
     })?;
+    if fs::metadata(&args.output).is_ok_and(|found| !found.is_file()) {
+        // A rename would put a file in the place of a device or a folder.
+        let error = std::io::Error::other("the output is not a regular file");
+        return Err(not_written(&args.output, &error));
+    }
     let unfinished = args
         .output
         .with_extension(format!("partial-{}", std::process::id()));

@@ -32,23 +32,42 @@ pub(crate) fn run(
     crate::block_on(async {
         let context = jobs::open(settings).await?;
         if ids.is_empty() {
-            let page = context
-                .store
-                .list(&JobFilter::default(), None, JOBS_MAX)
-                .await
-                .map_err(|error| jobs::failure(&error))?;
-            ids = page
-                .jobs
-                .iter()
-                .filter(|job| !at_rest(job))
-                .map(|job| job.id)
-                .collect();
+            ids = under_way(&context).await?;
             if ids.is_empty() {
                 output.say("no job is under way");
             }
         }
         follow(&context, ids, output).await
     })?
+}
+
+/// Every job that has not come to rest, oldest first.
+async fn under_way(context: &Context) -> Result<Vec<JobId>, Failure> {
+    let mut ids = Vec::new();
+    for status in Status::ALL {
+        let filter = JobFilter {
+            status: Some(*status),
+            ..JobFilter::default()
+        };
+        let kinds = [JobKind::Fax, JobKind::Voicemail, JobKind::ReceivedFax];
+        if *status == Status::Held || kinds.into_iter().all(|kind| status.is_resting(kind)) {
+            continue;
+        }
+        let mut after = None;
+        loop {
+            let page = context.store.list(&filter, after, JOBS_MAX).await;
+            let page = page.map_err(|error| jobs::failure(&error))?;
+            let moving = page.jobs.iter().filter(|job| !at_rest(job));
+            ids.extend(moving.map(|job| job.id));
+            after = page.next;
+            if after.is_none() {
+                break;
+            }
+        }
+    }
+    ids.sort_unstable();
+    ids.dedup();
+    Ok(ids)
 }
 
 /// Shows jobs until every one of them has come to rest; the exit code says whether all ended
@@ -102,18 +121,23 @@ pub(crate) async fn follow(
 async fn tell_events(
     context: &Context,
     id: JobId,
-    after: u64,
+    mut after: u64,
     output: &Output,
 ) -> Result<u64, Failure> {
-    let events = context
-        .store
-        .events(id, after, EVENTS_MAX)
-        .await
-        .map_err(|error| jobs::failure(&error))?;
-    for event in &events {
-        output.result(event, "");
+    loop {
+        let events = context
+            .store
+            .events(id, after, EVENTS_MAX)
+            .await
+            .map_err(|error| jobs::failure(&error))?;
+        for event in &events {
+            output.result(event, "");
+        }
+        after = events.last().map_or(after, |event| event.seq);
+        if events.len() < EVENTS_MAX as usize {
+            return Ok(after);
+        }
     }
-    Ok(events.last().map_or(after, |event| event.seq))
 }
 
 fn label(job: &Job) -> String {

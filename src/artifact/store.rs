@@ -67,6 +67,7 @@ impl ArtifactStore {
         let location = object_path(&key);
         if let Ok(present) = self.objects.head(&location).await
             && present.size == bytes
+            && matches!(self.is_sound(&key).await, Ok(true))
         {
             return Ok(key);
         }
@@ -104,6 +105,20 @@ impl ArtifactStore {
             tracing::warn!(path = %target.display(), %error, "a partial copy was left");
         }
         outcome
+    }
+
+    /// Whether what is stored under the key is what the key says; damage is repaired by storing
+    /// it again.
+    async fn is_sound(&self, key: &ArtifactKey) -> Result<bool, ArtifactError> {
+        let text = key.to_string();
+        let failed = |error| ArtifactError::backend(&text, error);
+        let object = self.objects.get(&object_path(key)).await.map_err(failed)?;
+        let mut stream = object.into_stream();
+        let mut digest = Sha256::new();
+        while let Some(chunk) = stream.next().await {
+            digest.update(&chunk.map_err(failed)?);
+        }
+        Ok(hex(&digest.finalize()) == key.digest())
     }
 
     /// Removes an artifact; that it is not there is no error.

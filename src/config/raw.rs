@@ -208,6 +208,9 @@ impl RawTiming {
         if !(10..=60_000).contains(&self.sweep_milliseconds) {
             return Err(field("timing.sweep_milliseconds", "use 10 to 60000"));
         }
+        if self.drain_seconds > SECONDS_MAX {
+            return Err(field("timing.drain_seconds", "use at most 604800 (a week)"));
+        }
         Ok(Timing {
             lease: Duration::from_secs(self.lease_seconds),
             sweep: Duration::from_millis(self.sweep_milliseconds),
@@ -215,6 +218,9 @@ impl RawTiming {
         })
     }
 }
+
+/// Longest time that anything may be given: a clock takes it without overflow.
+const SECONDS_MAX: u64 = 7 * 24 * 3600;
 
 fn check_limits(limits: Limits) -> Result<Limits, ConfigError> {
     let zero = [
@@ -249,6 +255,24 @@ fn check_limits(limits: Limits) -> Result<Limits, ConfigError> {
     .find(|(_, value)| *value == 0);
     if let Some((name, _)) = zero {
         return Err(field(name, "0 would refuse everything: use 1 or more"));
+    }
+    let too_long = [
+        (
+            "limits.render_wall_seconds_max",
+            limits.render_wall_seconds_max,
+        ),
+        (
+            "limits.render_cpu_seconds_max",
+            limits.render_cpu_seconds_max,
+        ),
+        ("limits.answer_seconds_max", limits.answer_seconds_max),
+        ("limits.call_seconds_max", limits.call_seconds_max),
+        ("limits.silence_seconds_max", limits.silence_seconds_max),
+    ]
+    .into_iter()
+    .find(|(_, seconds)| *seconds > SECONDS_MAX);
+    if let Some((name, _)) = too_long {
+        return Err(field(name, "use at most 604800 (a week)"));
     }
     if limits.render_address_space_max < 64 << 20 {
         return Err(field(

@@ -58,6 +58,11 @@ impl Trunk {
         self.template.replace(Self::NUMBER, number.as_str())
     }
 
+    /// The URI of a number that stands for every other.
+    pub fn example_uri(&self) -> String {
+        self.template.replace(Self::NUMBER, "100")
+    }
+
     /// The template as written.
     pub fn template(&self) -> &str {
         &self.template

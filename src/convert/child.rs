@@ -12,14 +12,15 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
-use super::ConvertError;
 use super::error::Refusal;
 use super::frames::{Frame, FrameReader, RenderedPage};
 use super::inspect::Inspection;
 use super::pdfium_library::PdfiumLibrary;
 use super::render_child::RenderSettings;
+use super::sandbox::Confinement;
+use super::survey::PageSurvey;
+use super::{ConvertError, ConvertOptions};
 use crate::limits::Limits;
-use crate::units::Resolution;
 
 /// The sub-command of the program that renders.
 pub const RENDER_COMMAND: &str = "render-child";
@@ -66,6 +67,7 @@ pub(crate) struct RenderProcess<'a> {
     frames: FrameReader<WatchedOutput<'a>>,
     limits: &'a Limits,
     library: &'a PdfiumLibrary,
+    confinement: Confinement,
     pages: u32,
     pages_seen: u32,
 }
@@ -74,17 +76,17 @@ impl<'a> RenderProcess<'a> {
     /// Starts rendering. The process reads `document` from its start through a descriptor of its
     /// own and learns no path. Returns once the document is open.
     pub(crate) fn start(
-        renderer: &'a Renderer,
         document: &File,
-        resolution: Resolution,
-        threshold: u8,
-        limits: &'a Limits,
+        options: &'a ConvertOptions,
         cancel: &'a AtomicBool,
     ) -> Result<Self, ConvertError> {
+        let (renderer, limits) = (&options.renderer, &options.limits);
         let settings = RenderSettings {
             library: renderer.library.path.clone(),
-            resolution,
-            threshold,
+            resolution: options.resolution,
+            width_max: options.width_max,
+            threshold: options.threshold,
+            survey: options.survey,
             limits: limits.clone(),
         };
         let settings =
@@ -120,14 +122,24 @@ impl<'a> RenderProcess<'a> {
             frames: FrameReader::new(output, limits),
             limits,
             library: &renderer.library,
+            confinement: Confinement::default(),
             pages: 0,
             pages_seen: 0,
         };
+        match process.next_frame()? {
+            Frame::Confined(confinement) => process.confinement = confinement,
+            _ => return Err(process.out_of_turn()),
+        }
         match process.next_frame()? {
             Frame::Document { pages } => process.pages = pages,
             _ => return Err(process.out_of_turn()),
         }
         Ok(process)
+    }
+
+    /// How the process was confined before it read the document.
+    pub(crate) fn confinement(&self) -> Confinement {
+        self.confinement
     }
 
     /// Pages of the document.
@@ -148,14 +160,21 @@ impl<'a> RenderProcess<'a> {
         }
     }
 
-    /// What the document holds besides pages, when the process comes to say so in time. All pages
-    /// are safe by then: whatever happens here is no error.
-    pub(crate) fn into_inspection(mut self) -> Option<Inspection> {
+    /// What a fax of the pages loses and what the document holds besides pages, when the process
+    /// comes to say so in time. All pages are safe by then: whatever happens here is no error.
+    pub(crate) fn into_extras(mut self) -> (Vec<PageSurvey>, Option<Inspection>) {
         let output = self.frames.get_mut();
         output.deadline = output.deadline.min(Instant::now() + LINGER_MAX);
-        match self.frames.next_frame() {
-            Ok(Some(Frame::Inspection(inspection))) => Some(inspection),
-            _ => None,
+        let mut surveys = Vec::new();
+        loop {
+            match self.frames.next_frame() {
+                // One for each page, or they cannot be told apart.
+                Ok(Some(Frame::Surveys(said))) if said.len() == self.pages as usize => {
+                    surveys = said;
+                }
+                Ok(Some(Frame::Inspection(inspection))) => return (surveys, Some(inspection)),
+                _ => return (surveys, None),
+            }
         }
     }
 
@@ -352,6 +371,7 @@ fn describe(status: ExitStatus, complaint: &str) -> String {
                 8 => "SIGFPE",
                 9 => "SIGKILL",
                 11 => "SIGSEGV",
+                31 => "SIGSYS, a system call that rendering has no use for",
                 _ => "another signal",
             };
             format!("it was ended by signal {signal} ({name})")

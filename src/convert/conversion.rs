@@ -1,8 +1,8 @@
 //! The whole way of one document: sniff, render or read, place, write, report.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
@@ -11,14 +11,17 @@ use serde::Serialize;
 use super::child::{RenderProcess, Renderer};
 use super::fax_tiff::{FaxTiffWriter, page_digest};
 use super::inspect::Inspection;
-use super::layout::{PageSize, fax_resolution, lay_out};
+use super::layout::{PageBounds, PageSize, fax_resolution, lay_out};
 use super::resample::{Image, resample};
+use super::sandbox::Confinement;
 use super::sniff::{DocumentKind, HEAD_BYTES, sniff};
+use super::survey::PageSurvey;
 use super::tiff_input::{TiffPage, read_tiff_pages};
+use super::unfinished::UnfinishedFile;
 use super::{ConvertError, TEXT_THRESHOLD};
 use crate::limits::Limits;
 use crate::t4::{Bitmap, EncodeOptions, encode};
-use crate::units::Resolution;
+use crate::units::{PageWidth, Resolution};
 
 /// What a conversion goes by.
 #[derive(Clone, Debug)]
@@ -26,8 +29,12 @@ pub struct ConvertOptions {
     /// Vertical density of the fax pages. A TIFF page that is a fax page of a coarser density
     /// already keeps its own.
     pub resolution: Resolution,
+    /// The widest scan line of the fax pages; a wider page is shrunk to it.
+    pub width_max: PageWidth,
     /// Grey levels below it become black.
     pub threshold: u8,
+    /// Whether PDF pages are looked at for what a fax loses; it takes about as long as rendering.
+    pub survey: bool,
     /// What renders PDF pages.
     pub renderer: Renderer,
     /// Bounds on the document and on the work.
@@ -39,7 +46,9 @@ impl ConvertOptions {
     pub fn new(renderer: Renderer) -> Self {
         Self {
             resolution: Resolution::default(),
+            width_max: PageWidth::A3,
             threshold: TEXT_THRESHOLD,
+            survey: false,
             renderer,
             limits: Limits::default(),
         }
@@ -75,8 +84,13 @@ pub struct ConvertReport {
     pub kind: DocumentKind,
     /// Its fax pages, in order.
     pub pages: Vec<PageReport>,
+    /// How the process that read the document was confined; absent when it was this one.
+    pub confinement: Option<Confinement>,
     /// What a PDF holds besides pages; absent when the parser made nothing of it.
     pub inspection: Option<Inspection>,
+    /// What a fax of each PDF page loses, when that was asked for; empty when it is not known.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub surveys: Vec<PageSurvey>,
     /// Time that each stage took.
     pub elapsed: Elapsed,
 }
@@ -165,10 +179,14 @@ pub fn convert<W: Write + Seek>(
         }
     };
     let (pages, elapsed) = pages.finish()?;
+    let confinement = process.as_ref().map(RenderProcess::confinement);
+    let (surveys, inspection) = process.map(RenderProcess::into_extras).unwrap_or_default();
     Ok(ConvertReport {
         kind,
         pages,
-        inspection: process.and_then(RenderProcess::into_inspection),
+        confinement,
+        inspection,
+        surveys,
         elapsed,
     })
 }
@@ -199,14 +217,7 @@ fn render_pdf<'a, W: Write + Seek>(
     options: &'a ConvertOptions,
     cancel: &'a AtomicBool,
 ) -> Result<RenderProcess<'a>, ConvertError> {
-    let mut process = RenderProcess::start(
-        &options.renderer,
-        document,
-        options.resolution,
-        options.threshold,
-        &options.limits,
-        cancel,
-    )?;
+    let mut process = RenderProcess::start(document, options, cancel)?;
     pages.opened(Some(process.pages()));
     while let Some(page) = process.next_page()? {
         pages.write(&page.bitmap, options.resolution, 0)?;
@@ -251,6 +262,7 @@ fn write_tiff_page<W: Write + Seek>(
         } => {
             let resolution = fax_resolution(bitmap.width(), *x_dpi, *y_dpi)
                 .filter(|resolution| *resolution <= options.resolution)
+                .filter(|_| bitmap.width() <= options.width_max.pixels())
                 .filter(|_| bitmap.rows() <= options.limits.page_rows_max);
             if let Some(resolution) = resolution {
                 return pages.write(bitmap, resolution, *bad_rows);
@@ -282,7 +294,11 @@ fn place(
     options: &ConvertOptions,
 ) -> Bitmap {
     let size = PageSize::of_image(image.width(), image.height(), x_dpi, y_dpi);
-    let layout = lay_out(size, options.resolution, options.limits.page_rows_max);
+    let bounds = PageBounds {
+        width_max: options.width_max,
+        rows_max: options.limits.page_rows_max,
+    };
+    let layout = lay_out(size, options.resolution, bounds);
     resample(image, layout, options.threshold)
 }
 
@@ -385,53 +401,4 @@ fn while_writing(error: ConvertError) -> ConvertError {
 
 fn milliseconds(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1000.0
-}
-
-/// A file that has another name until it is complete, and is removed if it never is.
-struct UnfinishedFile {
-    file: File,
-    path: PathBuf,
-    is_published: bool,
-}
-
-impl UnfinishedFile {
-    fn beside(output: &Path) -> io::Result<Self> {
-        // A rename would put a file in the place of a device or a folder.
-        if fs::metadata(output).is_ok_and(|metadata| !metadata.is_file()) {
-            return Err(io::Error::other("the output is not a regular file"));
-        }
-        let name = output
-            .file_name()
-            .ok_or_else(|| io::Error::other("the output has no file name"))?;
-        let mut unfinished = std::ffi::OsString::from(".");
-        unfinished.push(name);
-        unfinished.push(format!(".{:016x}.part", fastrand::u64(..)));
-        let path = output.with_file_name(unfinished);
-        let file = File::create_new(&path)?;
-        Ok(Self {
-            file,
-            path,
-            is_published: false,
-        })
-    }
-
-    fn publish(mut self, output: &Path) -> io::Result<()> {
-        self.file.sync_all()?;
-        fs::rename(&self.path, output)?;
-        self.is_published = true;
-        let folder = match output.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        File::open(folder)?.sync_all()
-    }
-}
-
-impl Drop for UnfinishedFile {
-    fn drop(&mut self) {
-        if !self.is_published {
-            // There is nobody to tell; a file that stays is hidden and never taken for a fax.
-            drop(fs::remove_file(&self.path));
-        }
-    }
 }

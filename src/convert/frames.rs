@@ -4,10 +4,12 @@
 //!
 //! | kind | payload | when |
 //! |---|---|---|
-//! | `D` | page count, `u32` | first, once the document is open |
+//! | `C` | [`Confinement`] as JSON | first, before the document is read |
+//! | `D` | page count, `u32` | once the document is open |
 //! | `P` | index, width, rows, render time in µs, each `u32`; then packed rows | one a page, in order |
 //! | `Z` | nothing | after the last page |
-//! | `I` | [`Inspection`] as JSON | after `Z`, or never |
+//! | `S` | a [`PageSurvey`] of each page as JSON | after `Z`, when asked for |
+//! | `I` | [`Inspection`] as JSON | after `Z` and `S`, or never |
 //! | `E` | a refusal as JSON | instead of all that would follow |
 //!
 //! The reader trusts nothing: a process that renders a hostile document may have been taken over
@@ -18,6 +20,8 @@ use std::time::Duration;
 
 use super::error::Refusal;
 use super::inspect::Inspection;
+use super::sandbox::Confinement;
+use super::survey::PageSurvey;
 use crate::limits::Limits;
 use crate::t4::Bitmap;
 use crate::units::PageWidth;
@@ -35,6 +39,8 @@ const PAGE_HEADER_BYTES: usize = 16;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub enum Frame {
+    /// The process is confined and will read the document now.
+    Confined(Confinement),
     /// The document is open.
     Document {
         /// Pages that will follow.
@@ -44,6 +50,8 @@ pub enum Frame {
     Page(RenderedPage),
     /// All pages were sent.
     Complete,
+    /// What a fax of the pages loses, page by page.
+    Surveys(Vec<PageSurvey>),
     /// What the document holds besides pages.
     Inspection(Inspection),
     /// The document is refused.
@@ -72,6 +80,10 @@ impl<W: Write> FrameWriter<W> {
         Ok(Self { out })
     }
 
+    pub(crate) fn confined(&mut self, confinement: Confinement) -> io::Result<()> {
+        self.frame(b'C', &serde_json::to_vec(&confinement)?, &[])
+    }
+
     pub(crate) fn document(&mut self, pages: u32) -> io::Result<()> {
         self.frame(b'D', &pages.to_le_bytes(), &[])
     }
@@ -87,16 +99,24 @@ impl<W: Write> FrameWriter<W> {
         self.frame(b'Z', &[], &[])
     }
 
+    pub(crate) fn surveys(&mut self, surveys: &[PageSurvey]) -> io::Result<()> {
+        self.optional_frame(b'S', &serde_json::to_vec(surveys)?)
+    }
+
     pub(crate) fn inspection(&mut self, inspection: &Inspection) -> io::Result<()> {
-        let json = serde_json::to_vec(inspection)?;
-        if json.len() > JSON_BYTES_MAX {
-            return Ok(());
-        }
-        self.frame(b'I', &json, &[])
+        self.optional_frame(b'I', &serde_json::to_vec(inspection)?)
     }
 
     pub(crate) fn refused(&mut self, refusal: &Refusal) -> io::Result<()> {
         self.frame(b'E', &serde_json::to_vec(refusal)?, &[])
+    }
+
+    /// Writes what the reader can do without, unless it is too long.
+    fn optional_frame(&mut self, kind: u8, json: &[u8]) -> io::Result<()> {
+        if json.len() > JSON_BYTES_MAX {
+            return Ok(());
+        }
+        self.frame(kind, json, &[])
     }
 
     fn frame(&mut self, kind: u8, start: &[u8], rest: &[u8]) -> io::Result<()> {
@@ -157,6 +177,7 @@ impl<R: Read> FrameReader<R> {
         };
         let length = self.read_u32()? as usize;
         match (kind, length) {
+            (b'C', length) => Ok(Some(Frame::Confined(self.read_json(length)?))),
             (b'D', 4) => {
                 let pages = self.read_u32()?;
                 (1..=self.pages_max)
@@ -166,6 +187,7 @@ impl<R: Read> FrameReader<R> {
             }
             (b'P', length) => self.read_page(length).map(|page| Some(Frame::Page(page))),
             (b'Z', 0) => Ok(Some(Frame::Complete)),
+            (b'S', length) => Ok(Some(Frame::Surveys(self.read_json(length)?))),
             (b'I', length) => Ok(Some(Frame::Inspection(self.read_json(length)?))),
             (b'E', length) => Ok(Some(Frame::Refused(self.read_json(length)?))),
             _ => Err(malformed("an unknown frame")),
@@ -277,6 +299,7 @@ mod tests {
         writer.page(&page(0, 1728, 7)).unwrap();
         writer.page(&page(1, 2432, 1)).unwrap();
         writer.complete().unwrap();
+        writer.surveys(&[PageSurvey::default(); 2]).unwrap();
         writer.inspection(&Inspection::default()).unwrap();
         bytes
     }
@@ -291,6 +314,7 @@ mod tests {
                 Frame::Page(page(0, 1728, 7)),
                 Frame::Page(page(1, 2432, 1)),
                 Frame::Complete,
+                Frame::Surveys(vec![PageSurvey::default(); 2]),
                 Frame::Inspection(Inspection::default()),
             ]
         );

@@ -120,14 +120,24 @@ pub struct Layout {
     pub drawn_width: u32,
 }
 
-/// Lays a page out at a resolution, in at most `rows_max` rows.
+/// What a fax page may be at most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PageBounds {
+    /// The widest scan line.
+    pub width_max: PageWidth,
+    /// Most scan lines; not zero.
+    pub rows_max: u32,
+}
+
+/// Lays a page out at a resolution, within bounds.
 ///
 /// # Panics
 ///
-/// If `rows_max` is zero.
-pub fn lay_out(size: PageSize, resolution: Resolution, rows_max: u32) -> Layout {
+/// If no rows are allowed.
+pub fn lay_out(size: PageSize, resolution: Resolution, bounds: PageBounds) -> Layout {
+    let rows_max = bounds.rows_max;
     assert!(rows_max > 0, "a fax page has rows");
-    let (width, turn) = scan_line_for(size, resolution);
+    let (width, turn) = scan_line_for(size, resolution, bounds.width_max);
     let (across_mm, along_mm) = size.turned(turn);
     let rows_per_mm = f64::from(resolution.y_lines_per_metre()) / 1000.0;
     let scale = 1f64
@@ -173,10 +183,16 @@ fn metric_resolution(x_dpi: Option<f32>, y_dpi: Option<f32>) -> Option<Resolutio
         .find(|resolution| is_near(x_dpi, resolution.x_dpi()) && is_near(y_dpi, resolution.y_dpi()))
 }
 
-/// The narrowest scan line that the page lies on, upright if it can.
-fn scan_line_for(size: PageSize, resolution: Resolution) -> (PageWidth, Turn) {
+/// The narrowest scan line that the page lies on, upright if it can; the widest allowed where it
+/// lies on none.
+fn scan_line_for(
+    size: PageSize,
+    resolution: Resolution,
+    width_max: PageWidth,
+) -> (PageWidth, Turn) {
     let places = PageWidth::ALL
         .into_iter()
+        .filter(|width| *width <= width_max)
         .flat_map(|width| [(width, Turn::Upright), (width, Turn::Quarter)]);
     let mut fitting = places.filter(|&(width, turn)| {
         size.turned(turn).0 * (1.0 - SHRINK_TOLERANCE) <= line_mm(width, resolution)
@@ -187,7 +203,7 @@ fn scan_line_for(size: PageSize, resolution: Resolution) -> (PageWidth, Turn) {
         } else {
             Turn::Quarter
         };
-        (PageWidth::A3, turn)
+        (width_max, turn)
     })
 }
 
@@ -209,18 +225,22 @@ mod tests {
     use super::*;
 
     const ROWS_MAX: u32 = 20_000;
+    const BOUNDS: PageBounds = PageBounds {
+        width_max: PageWidth::A3,
+        rows_max: ROWS_MAX,
+    };
 
     fn points(width: f64, height: f64, resolution: Resolution) -> Layout {
         lay_out(
             PageSize::from_points(width, height).unwrap(),
             resolution,
-            ROWS_MAX,
+            BOUNDS,
         )
     }
 
     fn millimetres(width: f64, height: f64) -> Layout {
         let size = PageSize::from_millimetres(width, height).unwrap();
-        lay_out(size, Resolution::Fine, ROWS_MAX)
+        lay_out(size, Resolution::Fine, BOUNDS)
     }
 
     #[test]
@@ -271,6 +291,25 @@ mod tests {
     }
 
     #[test]
+    fn large_pages_are_shrunk_to_the_widest_line_allowed() {
+        let to = |width_max, width, height| {
+            let size = PageSize::from_millimetres(width, height).unwrap();
+            let bounds = PageBounds {
+                width_max,
+                ..BOUNDS
+            };
+            lay_out(size, Resolution::Fine, bounds)
+        };
+        let a3 = to(PageWidth::A4, 297.0, 420.0);
+        assert_eq!((a3.width, a3.drawn_width), (PageWidth::A4, 1728));
+        // 215 mm of scan line for 297 mm of page, in both directions.
+        assert_eq!((a3.rows, a3.turn), (2341, Turn::Upright));
+        assert_eq!(to(PageWidth::A4, 420.0, 297.0).turn, Turn::Quarter);
+        assert_eq!(to(PageWidth::B4, 297.0, 420.0).width, PageWidth::B4);
+        assert_eq!(to(PageWidth::B4, 210.0, 297.0).width, PageWidth::A4);
+    }
+
+    #[test]
     fn small_pages_are_not_blown_up() {
         let label = points(144.0, 72.0, Resolution::Fine);
         assert_eq!((label.width, label.rows), (PageWidth::A4, 196));
@@ -291,13 +330,13 @@ mod tests {
     #[test]
     fn images_without_a_believable_density_fill_the_line() {
         let scan = PageSize::of_image(2480, 3508, None, None);
-        let layout = lay_out(scan, Resolution::Fine, ROWS_MAX);
+        let layout = lay_out(scan, Resolution::Fine, BOUNDS);
         assert_eq!((layout.width, layout.drawn_width), (PageWidth::A4, 1728));
         let screenshot = PageSize::of_image(1920, 1080, Some(72.0), Some(72.0));
-        let layout = lay_out(screenshot, Resolution::Fine, ROWS_MAX);
+        let layout = lay_out(screenshot, Resolution::Fine, BOUNDS);
         assert_eq!((layout.width, layout.turn), (PageWidth::A4, Turn::Quarter));
         let icon = PageSize::of_image(100, 50, None, None);
-        assert_eq!(lay_out(icon, Resolution::Fine, ROWS_MAX).drawn_width, 204);
+        assert_eq!(lay_out(icon, Resolution::Fine, BOUNDS).drawn_width, 204);
     }
 
     proptest! {
@@ -307,7 +346,7 @@ mod tests {
         ) {
             let size = PageSize::from_millimetres(width, height).unwrap();
             let resolution = Resolution::ALL[index];
-            let layout = lay_out(size, resolution, ROWS_MAX);
+            let layout = lay_out(size, resolution, BOUNDS);
             prop_assert!((1..=ROWS_MAX).contains(&layout.rows));
             prop_assert!(layout.drawn_width >= 1);
             prop_assert!(layout.left + layout.drawn_width <= layout.width.pixels());

@@ -4,6 +4,7 @@
 //! ([`Renderer`], [`render_child()`]), whose output is read like that of a stranger; pages come one
 //! at a time, are placed by [`lay_out`] and written as MMR into a fax TIFF.
 
+mod airtime;
 mod binarize;
 mod child;
 mod conversion;
@@ -13,14 +14,20 @@ pub mod frames;
 mod inspect;
 mod layout;
 mod pdfium_library;
+mod preview;
 pub mod rasterize;
 mod render_child;
+mod report;
 mod resample;
+mod sandbox;
 mod sniff;
+mod survey;
 mod tiff_bilevel;
 mod tiff_directory;
 mod tiff_input;
+mod unfinished;
 
+pub use airtime::{LineRate, call_seconds, page_seconds};
 pub use binarize::{TEXT_THRESHOLD, binarize};
 pub use child::{RENDER_COMMAND, Renderer};
 pub use conversion::{
@@ -30,8 +37,12 @@ pub use conversion::{
 pub use error::{ConvertError, Refusal};
 pub use fax_tiff::{FaxPage, FaxTiffPage, FaxTiffReader, FaxTiffWriter, page_digest};
 pub use inspect::{Inspection, PageBoxes, inspect};
-pub use layout::{Layout, PageSize, Turn, fax_resolution, lay_out};
+pub use layout::{Layout, PageBounds, PageSize, Turn, fax_resolution, lay_out};
 pub use pdfium_library::{LIBRARY_VARIABLE, PdfiumLibrary};
+pub use preview::{PreviewTarget, PreviewTargetError, write_preview};
 pub use render_child::{RenderSettings, render_child};
+pub use report::{Airtime, Airtimes, Faxability, PageFaxability, PageLoss};
+pub use sandbox::{Confinement, Enforcement, confine};
 pub use sniff::{DocumentKind, HEAD_BYTES, sniff};
+pub use survey::PageSurvey;
 pub use tiff_input::{GrayImage, TiffPage, read_tiff_pages};

@@ -3,6 +3,7 @@
 //! For the rendering process only, and for measurements: a document can crash, spin and eat the
 //! process that calls this.
 
+use std::error::Error;
 use std::path::Path;
 
 use pdfium_render::prelude::{
@@ -12,16 +13,18 @@ use pdfium_render::prelude::{
 
 use super::binarize::binarize;
 use super::error::Refusal;
-use super::layout::{Layout, PageSize, Turn, lay_out};
+use super::layout::{Layout, PageBounds, PageSize, Turn, lay_out};
 use crate::limits::Limits;
 use crate::t4::Bitmap;
-use crate::units::Resolution;
+use crate::units::{PageWidth, Resolution};
 
 /// How pages are drawn.
 #[derive(Clone, Copy, Debug)]
 pub struct Drawing<'a> {
     /// Vertical density.
     pub resolution: Resolution,
+    /// The widest scan line.
+    pub width_max: PageWidth,
     /// Grey levels below it become black.
     pub threshold: u8,
     /// Bounds on pages.
@@ -32,11 +35,15 @@ pub struct Drawing<'a> {
 pub fn load_library(path: &Path) -> Result<Pdfium, Refusal> {
     Pdfium::bind_to_library(path)
         .map(Pdfium::new)
-        .map_err(|error| Refusal::LibraryMissing {
-            why: match error {
-                PdfiumError::LoadLibraryError(error) => error.to_string(),
+        .map_err(|error| {
+            // The loader's own words, path included, are the source of the crate's error.
+            let why = match &error {
+                PdfiumError::LoadLibraryError(error) => error
+                    .source()
+                    .map_or_else(|| error.to_string(), ToString::to_string),
                 error => format!("{}: {error:?}", path.display()),
-            },
+            };
+            Refusal::LibraryMissing { why }
         })
 }
 
@@ -78,7 +85,11 @@ pub fn draw_page(
     }
     let size = PageSize::from_points(width.into(), height.into())
         .ok_or_else(|| invalid(&format!("page {} has no size", index + 1)))?;
-    let layout = lay_out(size, drawing.resolution, drawing.limits.page_rows_max);
+    let bounds = PageBounds {
+        width_max: drawing.width_max,
+        rows_max: drawing.limits.page_rows_max,
+    };
+    let layout = lay_out(size, drawing.resolution, bounds);
     rasterize(&page, layout, canvas).map_err(|_| unreadable())?;
     let width = layout.width.pixels();
     Ok(binarize(canvas, width, width as usize, drawing.threshold))

@@ -16,8 +16,10 @@ use super::error::Refusal;
 use super::frames::{FrameWriter, RenderedPage};
 use super::inspect::inspect;
 use super::rasterize::{Drawing, draw_page, load_library, open};
+use super::sandbox::confine;
+use super::survey::survey_page;
 use crate::limits::Limits;
-use crate::units::Resolution;
+use crate::units::{PageWidth, Resolution};
 
 /// Largest document that is inspected after its pages are out.
 const INSPECTED_BYTES_MAX: usize = 16 << 20;
@@ -33,23 +35,27 @@ pub struct RenderSettings {
     pub library: PathBuf,
     /// Vertical density of the pages.
     pub resolution: Resolution,
+    /// The widest scan line of the pages.
+    pub width_max: PageWidth,
     /// Grey levels below it are black.
     pub threshold: u8,
+    /// Whether pages are looked at for what a fax loses; it takes about as long as rendering.
+    pub survey: bool,
     /// Bounds on the document and on the process.
     pub limits: Limits,
 }
 
 /// Renders the document and writes its pages as a stream of [frames](super::frames).
 ///
-/// Sets resource limits on the whole calling process and cannot take them back: for a process
-/// that does nothing else. A refused document is a frame, not an error; an error means that the
+/// Sets resource limits on the whole calling process, gives up its files, network and system calls
+/// ([`confine`]) and cannot take that back: for a process that does nothing else. A refused document is a frame, not an error; an error means that the
 /// process could not be confined or that the reader of the pages went away.
 pub fn render_child(
     settings: &RenderSettings,
     document: impl Read,
     pages: impl Write,
 ) -> io::Result<()> {
-    confine(&settings.limits)?;
+    limit_resources(&settings.limits)?;
     let mut frames = FrameWriter::new(pages)?;
     match render(settings, document, &mut frames) {
         Ok(()) => Ok(()),
@@ -83,17 +89,19 @@ fn render<W: Write>(
 ) -> Result<(), Stop> {
     let limits = &settings.limits;
     let pdfium = load_library(&settings.library)?;
-    lower(Resource::NOFILE, OPEN_FILES_MAX, OPEN_FILES_MAX)?;
+    frames.confined(confine()?)?;
     let pdf = read_document(document, limits)?;
     let document = open(&pdfium, &pdf, limits)?;
     let pages = u32::try_from(document.pages().len()).unwrap_or(0);
     frames.document(pages)?;
     let drawing = Drawing {
         resolution: settings.resolution,
+        width_max: settings.width_max,
         threshold: settings.threshold,
         limits,
     };
     let mut canvas = Vec::new();
+    let mut surveys = Vec::new();
     for index in 0..pages {
         let begun = Instant::now();
         let bitmap = draw_page(&document, index, drawing, &mut canvas)?;
@@ -102,8 +110,14 @@ fn render<W: Write>(
             bitmap,
             elapsed: begun.elapsed(),
         })?;
+        if settings.survey {
+            surveys.push(survey_page(&document, index));
+        }
     }
     frames.complete()?;
+    if settings.survey {
+        frames.surveys(&surveys)?;
+    }
     drop(document);
     drop(canvas);
     if pdf.len() <= INSPECTED_BYTES_MAX
@@ -127,9 +141,9 @@ fn read_document(document: impl Read, limits: &Limits) -> Result<Vec<u8>, Stop> 
     Ok(pdf)
 }
 
-/// Bounds memory and CPU time of this process, takes away writing files and core dumps, and ties
-/// its life to its parent's.
-fn confine(limits: &Limits) -> io::Result<()> {
+/// Bounds memory, CPU time and open files of this process, takes away writing files and core dumps,
+/// and ties its life to its parent's.
+fn limit_resources(limits: &Limits) -> io::Result<()> {
     set_parent_process_death_signal(Some(Signal::KILL))?;
     let address_space = limits.render_address_space_max;
     lower(Resource::AS, address_space, address_space)?;
@@ -137,6 +151,7 @@ fn confine(limits: &Limits) -> io::Result<()> {
     let cpu_seconds = limits.render_cpu_seconds_max;
     lower(Resource::CPU, cpu_seconds, cpu_seconds.saturating_add(2))?;
     lower(Resource::CORE, 0, 0)?;
+    lower(Resource::NOFILE, OPEN_FILES_MAX, OPEN_FILES_MAX)?;
     lower(Resource::FSIZE, 0, 0)
 }
 

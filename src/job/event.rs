@@ -208,6 +208,22 @@ impl JobEvent {
         }
     }
 
+    /// Whether it says how a call or other work ended: what nobody but its worker can tell.
+    pub const fn is_outcome(&self) -> bool {
+        matches!(
+            self,
+            Self::Converted { .. }
+                | Self::ConvertFailed { .. }
+                | Self::PreflightFailed { .. }
+                | Self::AttemptEnded { .. }
+                | Self::CancelDone { .. }
+                | Self::TranscodeDone { .. }
+                | Self::TranscodeFailed { .. }
+                | Self::ReceiveEnded { .. }
+                | Self::HandedBack
+        )
+    }
+
     /// Whether a worker reports it and must hold the lease to do so.
     ///
     /// The others come from the reaper, from a person, or (`submitted`) from acceptance.

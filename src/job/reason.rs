@@ -136,6 +136,14 @@ reasons! {
     CanceledByUser, "canceled_by_user", "the job was canceled", Retry::Never;
 }
 
+impl Reason {
+    /// Whether it is for the operator to mend and says nothing about the job: such a job is tried
+    /// until its deadline.
+    pub const fn is_our_fault(self) -> bool {
+        matches!(self, Self::StorageFailed | Self::RendererUnavailable)
+    }
+}
+
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.code())

@@ -16,7 +16,8 @@ use crate::units::UnixMillis;
 pub struct RetryPolicy {
     /// How often work that is not a call may be begun again after its worker was lost.
     pub losses_max: u32,
-    /// How often work that is not a call may fail for reasons that are tried again.
+    /// How often work that is not a call may fail for reasons that are tried again; faults of our
+    /// own ([`Reason::is_our_fault`]) are tried until the deadline.
     pub failures_max: u32,
     /// Longest delay before another attempt, in milliseconds, before jitter.
     pub delay_ms_max: u64,
@@ -26,6 +27,9 @@ pub struct RetryPolicy {
     /// The steps of the ladder that the fax engine offers, top first.
     pub steps: Vec<LadderStep>,
 }
+
+/// Longest delay after a fault of our own, before jitter.
+const OUR_FAULT_DELAY_MAX: Duration = Duration::from_secs(300);
 
 impl Default for RetryPolicy {
     fn default() -> Self {
@@ -52,6 +56,11 @@ impl RetryPolicy {
         let delay = match reason.retry() {
             Retry::Never => return None,
             Retry::Once(_) if count > 1 => return None,
+            Retry::After(delay) if reason.is_our_fault() => {
+                // Soon at first, then at a pace that a broken disk does not notice.
+                let doublings = count.saturating_sub(1).min(16);
+                delay.max(OUR_FAULT_DELAY_MAX.min(delay * (1 << doublings)))
+            }
             Retry::Once(delay) | Retry::After(delay) => delay,
         };
         Some(self.jittered(delay, chance))

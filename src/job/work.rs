@@ -173,10 +173,11 @@ fn ended_incomplete(step: &mut Step, reason: Reason, detail: &str) {
     });
 }
 
-/// Work is bound by its failures for each reason, as a call is by its dials.
+/// Work is bound by its failures for each reason, as a call is by its dials; by faults of our own
+/// it is not bound, or a full disk would end every job that comes by within minutes.
 fn failed(step: &mut Step, reason: Reason, detail: &str) {
     let failures = step.state.failures.get(&reason).copied().unwrap_or(0);
-    let may = failures < step.state.policy.failures_max;
+    let may = reason.is_our_fault() || failures < step.state.policy.failures_max;
     step.retry_or_fail(reason, detail, may);
 }
 

@@ -1,6 +1,8 @@
 //! What every role works with: configuration, store, queue, artifacts, and the outside world's
 //! clock and chance, which the rooms below never touch.
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -66,7 +68,9 @@ impl Context {
     /// `purpose` becomes part of this process's name: a role, or the command it runs.
     pub async fn open(config: Config, purpose: &str) -> Result<Self, OpenError> {
         for folder in [&config.data_folder, &config.run(), &config.scratch()] {
-            std::fs::create_dir_all(folder).map_err(|source| OpenError::Folder {
+            // Faxes are confidential: a folder that we make is for this user alone.
+            let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+            made.map_err(|source| OpenError::Folder {
                 path: folder.clone(),
                 source,
             })?;

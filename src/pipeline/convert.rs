@@ -11,7 +11,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::task::{Abandoned, Task};
-use super::transcode::until_stopped;
+use super::transcode::{ended_early, until_stopped};
 use super::worker::StageHandler;
 use crate::artifact::{ArtifactError, ArtifactKey};
 use crate::convert::{ConvertError, ConvertOptions, ConvertReport, Renderer, convert_file};
@@ -56,22 +56,19 @@ impl StageHandler for Convert {
         Stage::Convert
     }
 
-    async fn run(&self, task: &Task, _drain: &CancellationToken) -> Result<(), Abandoned> {
+    async fn run(&self, task: &Task, drain: &CancellationToken) -> Result<(), Abandoned> {
         let JobRequest::Fax(request) = &task.lease.job.request else {
             return Ok(());
         };
-        let event = match make(task, request).await {
+        let event = match make(task, request, drain).await {
             Ok((report, key)) => JobEvent::Converted {
                 pages: report.pages.len() as u32,
                 artifacts: BTreeMap::from([("fax".to_owned(), key.to_string())]),
             },
             Err(Failure::Abandoned(abandoned)) => return Err(abandoned),
-            Err(Failure::Convert(ConvertError::Canceled)) if task.lost.is_cancelled() => {
-                return Ok(());
-            }
-            Err(Failure::Convert(ConvertError::Canceled)) => JobEvent::CancelDone {
-                pages_confirmed: 0,
-                possibly_delivered: false,
+            Err(Failure::Convert(ConvertError::Canceled)) => match ended_early(task) {
+                Some(event) => event,
+                None => return Ok(()),
             },
             Err(error) => JobEvent::ConvertFailed {
                 reason: error.reason(),
@@ -82,7 +79,11 @@ impl StageHandler for Convert {
     }
 }
 
-async fn make(task: &Task, request: &FaxRequest) -> Result<(ConvertReport, ArtifactKey), Failure> {
+async fn make(
+    task: &Task,
+    request: &FaxRequest,
+    drain: &CancellationToken,
+) -> Result<(ConvertReport, ArtifactKey), Failure> {
     let context = &task.context;
     let scratch = context.scratch.task()?;
     let (document, fax) = (scratch.file("document"), scratch.file("fax.tiff"));
@@ -94,9 +95,11 @@ async fn make(task: &Task, request: &FaxRequest) -> Result<(ConvertReport, Artif
     let limit = task.lease.job.state.page_limit;
     let mut options = ConvertOptions::new(Renderer::find()?);
     options.limits = context.config.limits.clone();
-    options.resolution = limit.map_or(request.resolution, |limit| {
-        request.resolution.min(limit.resolution)
-    });
+    options.resolution = request.resolution;
+    if let Some(limit) = limit {
+        options.resolution = request.resolution.min(limit.resolution);
+        options.width_max = limit.width;
+    }
     let cancel = Arc::new(AtomicBool::new(false));
     let (told, mut heard) = watch::channel((0, None));
     let work = tokio::task::spawn_blocking({
@@ -109,7 +112,7 @@ async fn make(task: &Task, request: &FaxRequest) -> Result<(ConvertReport, Artif
         }
     });
     let (report, heard) = tokio::join!(
-        until_stopped(task, &cancel, work),
+        until_stopped(task, drain, &cancel, work),
         report_progress(task, &mut heard)
     );
     heard?;

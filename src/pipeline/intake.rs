@@ -124,7 +124,7 @@ impl Context {
             ..NewJob::new(id, request, now())
         };
         let outcome = self.store.submit(job).await;
-        if !matches!(outcome, Ok(Submitted::Created(_)))
+        if is_known_not_to_exist(&outcome)
             && let Err(error) = self.artifacts.delete(stored).await
         {
             tracing::warn!(artifact.key = %stored, %error, "an upload without a job was left");
@@ -142,7 +142,7 @@ impl Context {
             name: name.clone(),
             source,
         };
-        let file = File::open(document).map_err(unreadable)?;
+        let file = open_regular(document).map_err(unreadable)?;
         let bytes = file.metadata().map_err(unreadable)?.len();
         let limit = self.config.limits.document_bytes_max;
         if bytes > limit {
@@ -163,7 +163,8 @@ impl Context {
 
     fn look_at_recording(&self, recording: &Path) -> Result<(), IntakeError> {
         let name = name_of(recording);
-        let bytes = std::fs::metadata(recording)
+        let bytes = open_regular(recording)
+            .and_then(|file| file.metadata())
             .map_err(|source| IntakeError::Unreadable {
                 name: name.clone(),
                 source,
@@ -181,6 +182,34 @@ impl Context {
             return Err(IntakeError::Recording { name, what, reason });
         }
         Ok(())
+    }
+}
+
+/// Opens a file that can be read more than once: what comes from a pipe would be gone after the
+/// first look.
+fn open_regular(path: &Path) -> std::io::Result<File> {
+    if !std::fs::metadata(path)?.is_file() {
+        let what = "it is not a regular file: save it as one first";
+        return Err(std::io::Error::other(what));
+    }
+    File::open(path)
+}
+
+/// Whether it is certain that no job needs the upload. After a failure of unknown kind the job may
+/// have been made all the same.
+fn is_known_not_to_exist(outcome: &Result<Submitted, StoreError>) -> bool {
+    match outcome {
+        Ok(Submitted::Created(_)) => false,
+        Ok(Submitted::Existing(_)) => true,
+        Err(error) => matches!(
+            error,
+            StoreError::Request(_)
+                | StoreError::Conflict
+                | StoreError::NumberRefused { .. }
+                | StoreError::Busy
+                | StoreError::Full
+                | StoreError::ReadOnly
+        ),
     }
 }
 

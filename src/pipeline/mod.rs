@@ -22,3 +22,4 @@ pub use intake::IntakeError;
 pub use role::Role;
 pub use run::{RoleError, run_role};
 pub use supervisor::{ChildEvent, READY, Supervisor};
+pub use transmit::credentials_for;

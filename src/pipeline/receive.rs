@@ -10,7 +10,8 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{Context, new_job_id, now};
-use super::task::{Abandoned, Task};
+use super::task::{Abandoned, Task, out_of_time};
+use super::worker::note_end;
 use crate::artifact::{ArtifactError, ArtifactKey};
 use crate::config::Receive;
 use crate::job::{JobEvent, JobRequest, Reason, ReceivedFaxRequest, Stage};
@@ -25,13 +26,16 @@ use crate::t30::PageResult;
 const BUSY_HERE: u16 = 486;
 /// SIP 503: the fax could not be kept, so it is not taken.
 const SERVICE_UNAVAILABLE: u16 = 503;
+/// Longest name, number or Call-ID kept of what a caller sent.
+const CALLER_TEXT_CHARS_MAX: usize = 255;
 
 /// Starts the agent that takes calls.
 pub(super) async fn start(receive: &Receive) -> Result<Agent, SipError> {
     Agent::start(AgentConfig::new(receive.bind)).await
 }
 
-/// Answers calls until `drain` is cancelled; returns when the last call has ended.
+/// Answers calls until `drain` is cancelled, then refuses them; returns when the last call has
+/// ended.
 pub(super) async fn run(
     context: Arc<Context>,
     agent: Agent,
@@ -40,29 +44,39 @@ pub(super) async fn run(
 ) {
     let lines = Arc::new(Semaphore::new(calls_max));
     let mut calls = JoinSet::new();
-    loop {
+    while !(drain.is_cancelled() && calls.is_empty()) {
         let call = tokio::select! {
             call = agent.next_call() => call,
-            () = drain.cancelled() => None,
+            Some(ended) = calls.join_next() => {
+                note_end(ended);
+                continue;
+            }
+            () = drain.cancelled(), if !drain.is_cancelled() => continue,
         };
         let Some(call) = call else { break };
-        while calls.try_join_next().is_some() {}
+        if drain.is_cancelled() {
+            // A refusal at once lets the trunk try the next of its peers.
+            call.reject(SERVICE_UNAVAILABLE);
+            continue;
+        }
         match Arc::clone(&lines).try_acquire_owned() {
             Ok(line) => {
-                let context = Arc::clone(&context);
+                let (context, drain) = (Arc::clone(&context), drain.clone());
                 calls.spawn(async move {
-                    take(&context, call).await;
+                    take(&context, call, &drain).await;
                     drop(line);
                 });
             }
             Err(_) => call.reject(BUSY_HERE),
         }
     }
-    while calls.join_next().await.is_some() {}
+    while let Some(ended) = calls.join_next().await {
+        note_end(ended);
+    }
     agent.shutdown().await;
 }
 
-async fn take(context: &Arc<Context>, call: IncomingCall) {
+async fn take(context: &Arc<Context>, call: IncomingCall, drain: &CancellationToken) {
     let task = match open_job(context, &call).await {
         Ok(task) => task,
         Err(error) => {
@@ -73,7 +87,7 @@ async fn take(context: &Arc<Context>, call: IncomingCall) {
     };
     let done = CancellationToken::new();
     let work = async {
-        let outcome = receive(&task, call).await;
+        let outcome = receive(&task, call, drain).await;
         done.cancel();
         outcome
     };
@@ -86,13 +100,13 @@ async fn take(context: &Arc<Context>, call: IncomingCall) {
 async fn open_job(context: &Arc<Context>, call: &IncomingCall) -> Result<Task, StoreError> {
     let id = new_job_id();
     let request = JobRequest::ReceivedFax(ReceivedFaxRequest {
-        call_id: call.call_id.clone(),
+        call_id: plain(&call.call_id),
         from: call
             .from
             .as_ref()
-            .map(ToString::to_string)
+            .map(|from| plain(&from.to_string()))
             .unwrap_or_default(),
-        to: call.to.clone().unwrap_or_default(),
+        to: call.to.as_deref().map(plain).unwrap_or_default(),
         local_ident: context.config.line.ident.clone(),
     });
     context
@@ -110,7 +124,20 @@ async fn open_job(context: &Arc<Context>, call: &IncomingCall) -> Result<Task, S
         .ok_or(StoreError::LeaseLost { id })
 }
 
-async fn receive(task: &Task, call: IncomingCall) -> Result<(), Abandoned> {
+/// What the far end wrote, fit to be kept and shown: as long as people's names and numbers are,
+/// and without characters that a terminal obeys.
+fn plain(text: &str) -> String {
+    text.chars()
+        .filter(|c| !c.is_control())
+        .take(CALLER_TEXT_CHARS_MAX)
+        .collect()
+}
+
+async fn receive(
+    task: &Task,
+    call: IncomingCall,
+    drain: &CancellationToken,
+) -> Result<(), Abandoned> {
     let context = &task.context;
     let scratch = match context.scratch.task() {
         Ok(scratch) => scratch,
@@ -141,6 +168,7 @@ async fn receive(task: &Task, call: IncomingCall) -> Result<(), Abandoned> {
         tokio::select! {
             () = task.stop.cancelled() => {}
             () = task.lost.cancelled() => {}
+            () = out_of_time(drain, context.config.timing.drain) => {}
         }
         cancel.cancel();
         std::future::pending::<()>().await;
@@ -150,7 +178,12 @@ async fn receive(task: &Task, call: IncomingCall) -> Result<(), Abandoned> {
         () = stop => unreachable!("it waits for ever"),
     };
     let (count, stored) = (pages.count, pages.stored.take());
-    end(task, count, stored, outcome.reason, outcome.detail).await
+    let reason = match outcome.reason {
+        // This worker gave up the call: nobody canceled the job.
+        Some(Reason::CanceledByUser) if !task.stop.is_cancelled() => Some(Reason::CallDropped),
+        reason => reason,
+    };
+    end(task, count, stored, reason, outcome.detail).await
 }
 
 async fn end(

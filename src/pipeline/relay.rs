@@ -1,6 +1,7 @@
 //! The relay: wake-ups leave the outbox for the queue, and the sweep looks after jobs whose
 //! moment, deadline or lease has passed.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -53,51 +54,68 @@ async fn publish_batch(context: &Context) -> Result<usize, Box<dyn std::error::E
 }
 
 async fn sweep(context: &Context, drain: &CancellationToken) {
+    let mut damaged = HashSet::new();
     while !drain.is_cancelled() {
-        if let Err(error) = sweep_once(context).await {
+        if let Err(error) = sweep_once(context, &mut damaged).await {
             tracing::warn!(%error, "the sweep was cut short");
         }
         pause(context.config.timing.sweep, drain).await;
     }
 }
 
-async fn sweep_once(context: &Context) -> Result<(), StoreError> {
+/// `damaged` holds the jobs that were complained of already.
+async fn sweep_once(context: &Context, damaged: &mut HashSet<JobId>) -> Result<(), StoreError> {
     let store = &context.store;
     // Deadlines before retries: a job that is past its deadline is not begun again.
     for id in store.past_deadline(now(), BATCH).await? {
-        tell(context, id, JobEvent::DeadlinePassed).await?;
+        tell(context, id, JobEvent::DeadlinePassed, damaged).await?;
     }
     for id in store.expired_leases(now(), BATCH).await? {
-        tell(context, id, JobEvent::LeaseLost).await?;
+        tell(context, id, JobEvent::LeaseLost, damaged).await?;
     }
     for id in store.due(now(), BATCH).await? {
-        tell(context, id, JobEvent::DueReached).await?;
+        tell(context, id, JobEvent::DueReached, damaged).await?;
     }
     let stranded = store.stranded(now(), STRANDED_AFTER, BATCH).await?;
-    if !stranded.is_empty() {
-        store.wake(&stranded, now()).await?;
+    if stranded.is_empty() || store.wake(&stranded, now()).await.is_ok() {
+        return Ok(());
+    }
+    // One of them cannot be woken; the others can.
+    for id in stranded {
+        if let Err(error) = store.wake(&[id], now()).await {
+            tracing::error!(job.id = %id, %error, "a forgotten job cannot be woken");
+        }
     }
     Ok(())
 }
 
-/// Tells a job what happened; that it moved on meanwhile is no error.
-async fn tell(context: &Context, id: JobId, event: JobEvent) -> Result<(), StoreError> {
+/// Tells a job what happened; that it moved on meanwhile is no error. One job that cannot be
+/// changed must not keep the others waiting: only what ails the whole store cuts the sweep short.
+async fn tell(
+    context: &Context,
+    id: JobId,
+    event: JobEvent,
+    damaged: &mut HashSet<JobId>,
+) -> Result<(), StoreError> {
     let name = event.name();
-    match context
-        .store
-        .apply_unleased(id, event, now(), chance())
-        .await
-    {
+    let told = context.store.apply_unleased(id, event, now(), chance());
+    match told.await {
         Ok(job) => {
             tracing::info!(job.id = %id, event = name, status = %job.status(), "swept");
-            Ok(())
         }
         Err(error @ (StoreError::IllegalTransition(_) | StoreError::LeaseLost { .. })) => {
             tracing::debug!(job.id = %id, event = name, %error, "it moved on meanwhile");
-            Ok(())
         }
-        Err(error) => Err(error),
+        Err(error @ (StoreError::Busy | StoreError::Full | StoreError::ReadOnly)) => {
+            return Err(error);
+        }
+        Err(error) => {
+            if damaged.insert(id) {
+                tracing::error!(job.id = %id, event = name, %error, "a job cannot be looked after");
+            }
+        }
     }
+    Ok(())
 }
 
 async fn pause(time: Duration, drain: &CancellationToken) {

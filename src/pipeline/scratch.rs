@@ -27,18 +27,28 @@ pub(super) struct Scratch {
 }
 
 impl ScratchFolder {
+    /// A folder below `parent` whose name begins with `name`.
+    ///
+    /// A process id alone is no name: containers that share the folder may use the same one.
     pub(super) fn open(parent: &Path, name: &str) -> io::Result<Self> {
         remove_abandoned(parent)?;
-        let folder = parent.join(name);
-        fs::create_dir_all(&folder)?;
-        let lock = File::create(folder.join(LOCK))?;
-        // A process of the same id and purpose that still holds it would be ourselves.
-        lock.lock()?;
-        Ok(Self {
-            folder,
-            next: AtomicU64::new(0),
-            _lock: lock,
-        })
+        loop {
+            let folder = parent.join(format!("{name}-{:08x}", fastrand::u32(..)));
+            match fs::create_dir(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => continue,
+                made => made?,
+            }
+            let lock = File::create(folder.join(LOCK))?;
+            lock.lock()?;
+            // Another process may have come between the file and its lock, and removed both.
+            if folder.join(LOCK).exists() {
+                return Ok(Self {
+                    folder,
+                    next: AtomicU64::new(0),
+                    _lock: lock,
+                });
+            }
+        }
     }
 
     pub(super) fn task(&self) -> io::Result<Scratch> {
@@ -93,4 +103,34 @@ fn remove_abandoned(parent: &Path) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn two_processes_of_one_name_have_folders_of_their_own() {
+        let parent = tempfile::tempdir().unwrap();
+        let one = ScratchFolder::open(parent.path(), "convert-7").unwrap();
+        let kept = one.task().unwrap();
+        fs::write(kept.file("document"), b"x").unwrap();
+        let other = ScratchFolder::open(parent.path(), "convert-7").unwrap();
+        assert_ne!(one.folder, other.folder);
+        assert!(kept.file("document").exists(), "its owner lives");
+        drop(kept);
+        drop((one, other));
+        assert_eq!(fs::read_dir(parent.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn what_a_killed_process_left_is_removed_by_the_next() {
+        let parent = tempfile::tempdir().unwrap();
+        let left = parent.path().join("convert-8-0");
+        fs::create_dir_all(left.join("0")).unwrap();
+        fs::write(left.join("0/document"), b"x").unwrap();
+        File::create(left.join(LOCK)).unwrap();
+        let _folder = ScratchFolder::open(parent.path(), "convert-9").unwrap();
+        assert!(!left.exists());
+    }
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
-use super::task::{Abandoned, Task};
+use super::task::{Abandoned, Task, out_of_time};
 use super::worker::StageHandler;
 use crate::artifact::{ArtifactError, ArtifactKey};
 use crate::audio::{AudioError, DeclaredType, Tags, TranscodeOptions, TranscodeReport, transcode};
@@ -51,19 +51,18 @@ impl StageHandler for Transcode {
         Stage::Transcode
     }
 
-    async fn run(&self, task: &Task, _drain: &CancellationToken) -> Result<(), Abandoned> {
+    async fn run(&self, task: &Task, drain: &CancellationToken) -> Result<(), Abandoned> {
         let JobRequest::Voicemail(request) = &task.lease.job.request else {
             return Ok(());
         };
-        let event = match make(task, request).await {
+        let event = match make(task, request, drain).await {
             Ok((report, key)) => JobEvent::TranscodeDone {
                 duration_ms: report.duration.as_millis() as u64,
                 artifacts: BTreeMap::from([("mp3".to_owned(), key.to_string())]),
             },
-            Err(Failure::Audio(AudioError::Canceled)) if task.lost.is_cancelled() => return Ok(()),
-            Err(Failure::Audio(AudioError::Canceled)) => JobEvent::CancelDone {
-                pages_confirmed: 0,
-                possibly_delivered: false,
+            Err(Failure::Audio(AudioError::Canceled)) => match ended_early(task) {
+                Some(event) => event,
+                None => return Ok(()),
             },
             Err(error) => JobEvent::TranscodeFailed {
                 reason: error.reason(),
@@ -77,6 +76,7 @@ impl StageHandler for Transcode {
 async fn make(
     task: &Task,
     request: &VoicemailRequest,
+    drain: &CancellationToken,
 ) -> Result<(TranscodeReport, ArtifactKey), Failure> {
     let context = &task.context;
     let declared = request
@@ -105,7 +105,7 @@ async fn make(
         let (cancel, target) = (Arc::clone(&cancel), target.clone());
         move || transcode_file(&source, declared, &target, &options, &cancel)
     });
-    let report = until_stopped(task, &cancel, work)
+    let report = until_stopped(task, drain, &cancel, work)
         .await
         .ok_or(Failure::Panicked)??;
     let name = PathBuf::from(&request.recording_name).with_extension("mp3");
@@ -143,9 +143,11 @@ fn transcode_file(
     )?)
 }
 
-/// Waits for blocking work, and asks it to end when its job is to stop or is lost.
+/// Waits for blocking work, and asks it to end when its job is to stop or is lost, or when a
+/// draining worker has no more time for it.
 pub(super) async fn until_stopped<T>(
     task: &Task,
+    drain: &CancellationToken,
     cancel: &AtomicBool,
     mut work: tokio::task::JoinHandle<T>,
 ) -> Option<T> {
@@ -153,9 +155,25 @@ pub(super) async fn until_stopped<T>(
         outcome = &mut work => return outcome.ok(),
         () = task.stop.cancelled() => {}
         () = task.lost.cancelled() => {}
+        () = out_of_time(drain, task.context.config.timing.drain) => {}
     }
     cancel.store(true, Ordering::Relaxed);
     work.await.ok()
+}
+
+/// What blocking work that was asked to end means for its job: nothing where it is lost.
+pub(super) fn ended_early(task: &Task) -> Option<JobEvent> {
+    if task.lost.is_cancelled() {
+        return None;
+    }
+    Some(if task.stop.is_cancelled() {
+        JobEvent::CancelDone {
+            pages_confirmed: 0,
+            possibly_delivered: false,
+        }
+    } else {
+        JobEvent::HandedBack
+    })
 }
 
 fn tags(request: &VoicemailRequest) -> Tags {

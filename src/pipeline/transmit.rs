@@ -6,18 +6,19 @@ use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
 use super::scratch::Scratch;
-use super::task::{Abandoned, Task};
+use super::task::{Abandoned, Task, out_of_time};
 use super::worker::StageHandler;
 use crate::config::{Config, Line};
 use crate::job::{
-    AttemptOutcome, AttemptSettings, FaxRequest, JobEvent, JobRequest, Negotiated, Reason, Stage,
-    Transport,
+    AttemptOutcome, AttemptSettings, FaxRequest, JobEvent, JobRequest, JobState, Negotiated,
+    PageLimit, Reason, Stage, Transport,
 };
 use crate::sip::{
     Agent, AgentConfig, CallObserver, CallOutcome, Credentials, ObserverRefused, OutgoingFax,
     SipError, SipUri,
 };
 use crate::t30;
+use crate::units::{PageWidth, Resolution};
 
 /// Sends faxes over one SIP agent.
 pub(super) struct Transmit {
@@ -78,7 +79,7 @@ impl StageHandler for Transmit {
             call_id: None,
         };
         task.report(JobEvent::AttemptStarted { settings }).await?;
-        self.call(task, fax).await
+        self.call(task, fax, drain).await
     }
 }
 
@@ -127,8 +128,13 @@ impl Transmit {
         Ok((fax, scratch))
     }
 
-    async fn call(&self, task: &Task, fax: OutgoingFax) -> Result<(), Abandoned> {
-        let earlier_pages = task.lease.job.state.pages_confirmed;
+    async fn call(
+        &self,
+        task: &Task,
+        fax: OutgoingFax,
+        drain: &CancellationToken,
+    ) -> Result<(), Abandoned> {
+        let state = &task.lease.job.state;
         let cancel = CancellationToken::new();
         let mut observer = Commits {
             task,
@@ -139,6 +145,7 @@ impl Transmit {
             tokio::select! {
                 () = task.stop.cancelled() => {}
                 () = task.lost.cancelled() => {}
+                () = out_of_time(drain, task.context.config.timing.drain) => {}
             }
             cancel.cancel();
             std::future::pending::<()>().await;
@@ -154,37 +161,61 @@ impl Transmit {
             detail = outcome.detail,
             "call ended"
         );
-        let pages_confirmed = earlier_pages + outcome.pages_confirmed;
-        task.report(ending(task, &outcome, pages_confirmed))
+        let stopped = task.stop.is_cancelled();
+        task.report(ending(state, &outcome, stopped))
             .await
             .map(drop)
     }
 }
 
-/// What the end of a call means for its job.
-fn ending(task: &Task, outcome: &CallOutcome, pages_confirmed: u32) -> JobEvent {
+/// What the end of a call means for its job, `state` as it was before the call; `stopped` when
+/// somebody asked for the job to stop.
+fn ending(state: &JobState, outcome: &CallOutcome, stopped: bool) -> JobEvent {
+    let pages_confirmed = state.pages_confirmed + outcome.pages_confirmed;
+    let possibly_delivered = outcome.possibly_delivered;
     let Some(reason) = outcome.reason else {
         return JobEvent::AttemptEnded {
             outcome: AttemptOutcome::Delivered { pages_confirmed },
         };
     };
-    if task.stop.is_cancelled() {
-        let possibly_delivered = outcome.possibly_delivered;
+    if stopped {
         return JobEvent::CancelDone {
             pages_confirmed,
             possibly_delivered,
         };
     }
+    let (reason, detail) = match reason {
+        // Nobody canceled the job: this worker gave up the call, because it has to end or because
+        // it could not keep its lease.
+        Reason::CanceledByUser => (
+            Reason::CallDropped,
+            format!("the worker had to end the call: {}", outcome.detail),
+        ),
+        reason => (reason, outcome.detail.clone()),
+    };
     JobEvent::AttemptEnded {
         outcome: AttemptOutcome::Failed {
             reason,
-            detail: outcome.detail.clone(),
+            detail,
             answered: outcome.answered,
             pages_confirmed,
-            possibly_delivered: outcome.possibly_delivered,
-            page_limit: None,
+            possibly_delivered,
+            page_limit: (reason == Reason::ImageUnsupported).then(|| page_limit(state, outcome)),
         },
     }
+}
+
+/// What pages the far end takes after it refused ours: what its DIS says where that explains the
+/// refusal, else what every fax machine has.
+fn page_limit(state: &JobState, outcome: &CallOutcome) -> PageLimit {
+    let so_far = state.page_limit.unwrap_or(PageLimit::NONE);
+    outcome
+        .far_limit
+        .filter(|limit| limit.is_below(so_far))
+        .unwrap_or(PageLimit {
+            resolution: Resolution::Standard,
+            width: PageWidth::A4,
+        })
 }
 
 /// Commits what a call does before the call goes on.
@@ -254,18 +285,128 @@ fn route(
         reason: Reason::TrunkRejected,
         detail,
     };
-    let (text, credentials) = match (&request.target, &config.trunk) {
-        (Some(target), _) => (target.clone(), None),
-        (None, Some(trunk)) => (trunk.uri(&request.number), trunk.credentials.as_ref()),
+    let text = match (&request.target, &config.trunk) {
+        (Some(target), _) => target.clone(),
+        (None, Some(trunk)) => trunk.uri(&request.number),
         (None, None) => {
             let what = "no trunk is configured and the job names no SIP URI";
             return Err(refuse(what.to_owned()));
         }
     };
-    let target = text.parse().map_err(|error| refuse(format!("{error}")))?;
-    let credentials = credentials.map(|credentials| Credentials {
+    let target: SipUri = text.parse().map_err(|error| refuse(format!("{error}")))?;
+    let credentials = credentials_for(config, &target);
+    Ok((target, credentials))
+}
+
+/// The trunk's credentials, where a call goes to the trunk's own host: nobody else gets to see
+/// what they answer to a challenge.
+pub fn credentials_for(config: &Config, target: &SipUri) -> Option<Credentials> {
+    let trunk = config.trunk.as_ref()?;
+    let credentials = trunk.credentials.as_ref()?;
+    let own: SipUri = trunk.example_uri().parse().ok()?;
+    (own.host() == target.host()).then(|| Credentials {
         username: credentials.username.clone(),
         password: credentials.password.clone(),
-    });
-    Ok((target, credentials))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::job::RetryPolicy;
+    use crate::sip::{CallTimes, MediaStats};
+    use crate::units::UnixMillis;
+
+    /// A job of three pages, the first of which an earlier call delivered.
+    fn state() -> JobState {
+        let number = "100".parse().unwrap();
+        let request = FaxRequest::new(number, "key".to_owned(), "a.pdf".to_owned());
+        let request = JobRequest::Fax(request);
+        let mut state = JobState::new(&request, RetryPolicy::default(), UnixMillis(0));
+        state.pages = Some(3);
+        state.pages_confirmed = 1;
+        state
+    }
+
+    fn ended(reason: Reason) -> CallOutcome {
+        CallOutcome {
+            answered: true,
+            reason: Some(reason),
+            detail: "in words".to_owned(),
+            sip_status: Some(200),
+            pages_confirmed: 1,
+            pages_total: Some(2),
+            possibly_delivered: false,
+            t30_code: None,
+            far_ident: None,
+            negotiated: None,
+            far_limit: None,
+            media: MediaStats::default(),
+            times: CallTimes::default(),
+            call_id: String::new(),
+        }
+    }
+
+    fn failure(event: &JobEvent) -> (Reason, u32, Option<PageLimit>) {
+        match event {
+            JobEvent::AttemptEnded {
+                outcome:
+                    AttemptOutcome::Failed {
+                        reason,
+                        pages_confirmed,
+                        page_limit,
+                        ..
+                    },
+            } => (*reason, *pages_confirmed, *page_limit),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_call_that_its_worker_gave_up_is_not_a_job_that_a_person_canceled() {
+        let event = ending(&state(), &ended(Reason::CanceledByUser), false);
+        assert_eq!(failure(&event), (Reason::CallDropped, 2, None));
+        let event = ending(&state(), &ended(Reason::CanceledByUser), true);
+        let done = JobEvent::CancelDone {
+            pages_confirmed: 2,
+            possibly_delivered: false,
+        };
+        assert_eq!(event, done);
+    }
+
+    #[test]
+    fn a_refused_image_comes_with_what_the_far_end_takes() {
+        let limit = |resolution, width| PageLimit { resolution, width };
+        let least = limit(Resolution::Standard, PageWidth::A4);
+        let b4 = limit(Resolution::Fine, PageWidth::B4);
+        let mut outcome = ended(Reason::ImageUnsupported);
+        let asked = |state: &JobState, outcome: &CallOutcome| {
+            failure(&ending(state, outcome, false)).2.unwrap()
+        };
+        assert_eq!(asked(&state(), &outcome), least, "it did not say");
+        outcome.far_limit = Some(b4);
+        assert_eq!(asked(&state(), &outcome), b4);
+        let mut again = state();
+        again.page_limit = Some(b4);
+        assert_eq!(asked(&again, &outcome), least, "its word did not help");
+        outcome.reason = Some(Reason::Busy);
+        assert_eq!(failure(&ending(&state(), &outcome, false)).2, None);
+    }
+
+    #[test]
+    fn credentials_go_to_the_trunk_and_to_nobody_else() {
+        let mut config = Config::load(None, None).unwrap();
+        let target = |text: &str| text.parse::<SipUri>().unwrap();
+        let own = target("sip:*31#100@gateway.example:5070");
+        assert_eq!(credentials_for(&config, &own), None);
+        let credentials = crate::config::Credentials {
+            username: "alice".to_owned(),
+            password: "secret".to_owned(),
+        };
+        let template = "sip:{number}@gateway.example";
+        config.trunk = Some(crate::config::Trunk::new(template, Some(credentials)).unwrap());
+        assert_eq!(credentials_for(&config, &own).unwrap().username, "alice");
+        let other = target("sip:100@elsewhere.example");
+        assert_eq!(credentials_for(&config, &other), None);
+    }
 }

@@ -12,6 +12,7 @@ use super::context::{Context, now};
 use super::task::{Abandoned, Task};
 use crate::job::Stage;
 use crate::queue::{Delivery, Requeue};
+use crate::store::StoreError;
 
 /// What a role does with one job.
 #[async_trait]
@@ -85,6 +86,10 @@ async fn claim(context: &Arc<Context>, stage: Stage, delivery: &Delivery) -> Opt
         .await;
     let settled = match &claimed {
         Ok(_) => context.queue.ack(delivery).await,
+        Err(StoreError::NotFound { .. }) => {
+            tracing::warn!(job.id = %id, %stage, "a wake-up for a job that is not there is dropped");
+            context.queue.nack(delivery, Requeue::Drop).await
+        }
         Err(error) => {
             tracing::warn!(job.id = %id, %stage, %error, "could not be claimed");
             context
@@ -117,7 +122,7 @@ async fn run<H: StageHandler>(handler: &H, task: &Task, drain: &CancellationToke
     }
 }
 
-fn note_end(ended: Result<(), tokio::task::JoinError>) {
+pub(super) fn note_end(ended: Result<(), tokio::task::JoinError>) {
     if let Err(error) = ended {
         // The lease runs out and the reaper takes the job up.
         tracing::error!(%error, "a task ended unexpectedly");

@@ -88,14 +88,40 @@ impl Agent {
         fax_call::run(call, observer, &cancel).await
     }
 
-    /// The next call for us; `None` once the agent shuts down.
+    /// The next call for us; `None` once the agent drains or shuts down.
     pub async fn next_call(&self) -> Option<IncomingCall> {
-        self.calls.lock().await.recv().await
+        let mut calls = self.calls.lock().await;
+        tokio::select! {
+            biased;
+            () = self.core.draining.cancelled() => {}
+            call = calls.recv() => return call,
+        }
+        refuse_waiting(&mut calls);
+        None
+    }
+
+    /// Takes no more calls (they are answered 503) and lets the running ones end.
+    pub fn drain(&self) {
+        self.core.draining.cancel();
     }
 
     /// Hangs up every call, waits a little for the last words, and frees the address.
     pub async fn shutdown(self) {
-        self.calls.lock().await.close();
+        self.core.draining.cancel();
+        refuse_waiting(&mut *self.calls.lock().await);
         self.core.shutdown().await;
+    }
+}
+
+fn refuse_waiting(calls: &mut mpsc::Receiver<IncomingCall>) {
+    while let Ok(waiting) = calls.try_recv() {
+        waiting.reject(503);
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.core.draining.cancel();
+        self.core.closing.cancel();
     }
 }

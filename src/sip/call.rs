@@ -7,7 +7,7 @@ use async_trait::async_trait;
 
 use super::offer_answer::Policy;
 use super::uri::SipUri;
-use crate::job::Reason;
+use crate::job::{PageLimit, Reason};
 use crate::limits::Limits;
 use crate::t30::{Ecm, Event, Modems, Negotiated, PageResult, T30Code};
 use crate::units::{PageWidth, Resolution};
@@ -180,6 +180,8 @@ pub struct CallOutcome {
     pub far_ident: Option<String>,
     /// The last agreement of the fax machines.
     pub negotiated: Option<Negotiated>,
+    /// The finest and widest pages that the far end takes, when it said so.
+    pub far_limit: Option<PageLimit>,
     /// What happened to datagrams.
     pub media: MediaStats,
     /// How long each part took.

@@ -24,10 +24,13 @@ use super::resolve::{addresses_of, refused_by_network};
 use super::stack::Core;
 use super::uri::{Host, SipUri, Transport};
 use crate::job::Reason;
-use crate::t30::{CallSide, FaxRole, SessionConfig, examine_document};
+use crate::t30::{CallSide, FaxRole, SessionConfig, T38Session, examine_document};
 
 /// How long a withdrawn call is watched for the far end's word on it; the stack goes on alone.
 const WITHDRAW_WAIT: Duration = Duration::from_secs(3);
+
+/// How long an INVITE may still be answered after the network reported that nobody is there.
+const REFUSAL_GRACE: Duration = Duration::from_millis(500);
 
 /// Calls the target; gives back the answered call, or the outcome of one that was not answered.
 pub(super) async fn dial(
@@ -59,6 +62,7 @@ pub(super) async fn dial(
         t30_code: None,
         far_ident: None,
         negotiated: None,
+        far_limit: None,
         media: MediaStats::default(),
         times: CallTimes {
             ended: attempt.began.elapsed(),
@@ -105,6 +109,9 @@ impl Ended {
 impl Attempt<'_> {
     async fn run(&mut self, observer: &mut dyn CallObserver) -> Result<Call, Ended> {
         let document = examine_document(&self.fax.tiff)
+            .map_err(|error| Ended::new(error.reason(), error.to_string()))?;
+        // Set up and given away again: what would fail later must fail before the call.
+        T38Session::new(&self.session())
             .map_err(|error| Ended::new(error.reason(), error.to_string()))?;
         let pages = document.pages.len() as u32;
         let pages_total = Some(pages.saturating_sub(self.fax.first_page));
@@ -255,32 +262,42 @@ impl Ringing<'_, '_> {
     /// Waits for the 2xx.
     async fn until_answered(&mut self, observer: &mut dyn CallObserver) -> Result<Response, Ended> {
         let config = &self.attempt.core.config;
-        let silent_at = Instant::now() + config.first_response_within;
+        let patience = config.first_response_within;
+        let mut silent_at = Instant::now() + patience;
+        let mut silence = format!(
+            "{} gave no sign of life within {} s",
+            self.address,
+            patience.as_secs_f32()
+        );
         let limit = self.attempt.fax.limits.answer_timeout();
         let unanswered_at = self.attempt.began + limit;
         let udp = self.attempt.fax.target.transport() == Transport::Udp;
-        let mut heard = false;
+        let (mut heard, mut probed, mut confirmed) = (false, false, false);
         let refused = refused_by_network(self.address);
         tokio::pin!(refused);
         let ended = loop {
             tokio::select! {
-                answer = &mut self.answer => return self.take_answer(answer, heard),
-                Some(state) = self.states.recv() => {
+                // In the order in which things happen, so that ringing comes before the answer.
+                biased;
+                // What follows the confirmation belongs to the call.
+                Some(state) = self.states.recv(), if !confirmed => {
+                    confirmed = state.is_confirmed();
                     heard |= matches!(state, DialogState::Trying(_) | DialogState::Early(..));
                     if matches!(state, DialogState::Early(..)) && !self.attempt.rang {
                         self.attempt.rang = true;
                         observer.ringing().await;
                     }
                 }
-                why = &mut refused, if udp && !heard => {
-                    self.answer.abort();
-                    return Err(Ended::new(Reason::TrunkSilent, why));
+                answer = &mut self.answer => return self.take_answer(answer, heard),
+                why = &mut refused, if udp && !heard && !probed => {
+                    // The INVITE itself may still get through where the probe did not.
+                    probed = true;
+                    silence = why;
+                    silent_at = silent_at.min(Instant::now() + REFUSAL_GRACE);
                 }
                 () = sleep_until(silent_at), if !heard => {
                     self.answer.abort();
-                    let seconds = config.first_response_within.as_secs_f32();
-                    let why = format!("{} gave no sign of life within {seconds} s", self.address);
-                    return Err(Ended::new(Reason::TrunkSilent, why));
+                    return Err(Ended::new(Reason::TrunkSilent, silence));
                 }
                 () = sleep_until(unanswered_at) => {
                     let why = format!("nobody answered within {} s", limit.as_secs());
@@ -288,7 +305,7 @@ impl Ringing<'_, '_> {
                 }
                 () = self.attempt.cancel.cancelled() => break canceled(),
                 () = self.attempt.core.closing.cancelled() => {
-                    break Ended::new(Reason::CanceledByUser, "the service is shutting down");
+                    break Ended::new(Reason::CallDropped, "the service is shutting down");
                 }
             }
         };

@@ -8,6 +8,7 @@ use rsipstack::dialog::invite_dialog::InviteDialog;
 use rsipstack::sip::{Header, HeadersExt, Method, Request, StatusCode};
 use rsipstack::transaction::key::TransactionRole;
 use tokio::sync::mpsc;
+use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::stack::{ALLOW, Core};
 
@@ -36,11 +37,14 @@ pub(super) struct CallDialog {
     offer: Option<TransactionHandle>,
     answers: (mpsc::Sender<Signal>, mpsc::Receiver<Signal>),
     over: bool,
+    /// Makes a shutdown wait for this call.
+    _running: TaskTrackerToken,
 }
 
 impl CallDialog {
     pub(super) fn new(core: Arc<Core>, dialog: InviteDialog, states: DialogStateReceiver) -> Self {
         Self {
+            _running: core.tasks.token(),
             core,
             dialog,
             states,

@@ -3,11 +3,11 @@
 use std::future::pending;
 use std::time::Duration;
 
-use tokio::net::UdpSocket;
 use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 use super::call::{CallObserver, CallOutcome, CallTimes, MediaStats};
+use super::ced::CedDetector;
 use super::dialog::{CallDialog, Signal};
 use super::media::MediaSockets;
 use super::offer_answer::{Action, Event, Failure, OfferAnswer, T38Path};
@@ -19,6 +19,13 @@ use crate::t30::{self, FaxRole, Negotiated, SessionConfig, SessionOutcome, T30Co
 
 /// How long the far end may have the last word after the fax, before we hang up.
 const FAREWELL: Duration = Duration::from_millis(800);
+
+/// How long packets are still read after the far end hung up: the confirmation of the last page
+/// may be behind the BYE.
+const LAST_WORDS: Duration = Duration::from_millis(200);
+
+/// Most audio packets read in one turn.
+const AUDIO_PER_TURN_MAX: usize = 64;
 
 /// A call that has been answered.
 pub(super) struct Call {
@@ -49,6 +56,7 @@ pub(super) async fn run(
         answered,
         call,
         stream: None,
+        ced: CedDetector::default(),
         fax_started: None,
         outcome: None,
         negotiated: None,
@@ -65,6 +73,7 @@ pub(super) async fn run(
 struct Run {
     call: Call,
     stream: Option<T38Stream>,
+    ced: CedDetector,
     answered: Duration,
     fax_started: Option<Duration>,
     hard_limit: Instant,
@@ -88,10 +97,10 @@ enum Ending {
     /// The fax could not start on our side.
     Engine(t30::T30Error),
     /// Our caller wants it so.
-    Canceled(&'static str),
+    Canceled,
     /// What happened could not be stored.
     Refused(String),
-    /// A limit was reached; in words.
+    /// A limit was reached, or the agent closes; in words.
     Limit(Reason, String),
 }
 
@@ -119,9 +128,11 @@ impl Run {
             }
             let step = tokio::select! {
                 biased;
-                () = cancel.cancelled() => return Ending::Canceled("the call was canceled"),
+                () = cancel.cancelled() => return Ending::Canceled,
                 () = closing.cancelled() => {
-                    return Ending::Canceled("the service is shutting down");
+                    // Nobody's wish: such a job is tried again.
+                    let why = "the service is shutting down".to_owned();
+                    return Ending::Limit(Reason::CallDropped, why);
                 }
                 step = self.next_step() => step,
             };
@@ -143,17 +154,18 @@ impl Run {
                 None => pending().await,
             }
         };
+        let silence = call.limits.silence_timeout();
+        let silent = self.stream.as_ref().map(|s| s.last_active() + silence);
+        // What is due comes before what arrives: a flood of datagrams must not put off a limit.
         tokio::select! {
             biased;
+            () = sleep_until(self.hard_limit) => Step::TooLong,
+            () = at(silent) => Step::Silence,
+            () = at(negotiation) => Step::Negotiation,
             () = at(tick) => Step::Tick,
             signal = call.dialog.next() => Step::Signal(signal),
             _ = udptl => Step::Media,
             _ = call.media.rtp.readable() => Step::Audio,
-            () = at(negotiation) => Step::Negotiation,
-            () = at(self.stream.as_ref().map(|stream| {
-                stream.last_active() + call.limits.silence_timeout()
-            })) => Step::Silence,
-            () = sleep_until(self.hard_limit) => Step::TooLong,
         }
     }
 
@@ -171,7 +183,7 @@ impl Run {
                     stream.read(&self.call.media.udptl);
                 }
             }
-            Step::Audio => discard(&self.call.media.rtp),
+            Step::Audio => self.listen(now),
             Step::Negotiation => self.call.machine.handle_timeout(now),
             Step::Signal(signal) => return self.take_signal(now, signal),
             Step::Silence => {
@@ -206,6 +218,21 @@ impl Run {
             Signal::HungUp => return Some(Ending::HungUp),
         }
         None
+    }
+
+    /// Reads audio: all that it can tell a T.38 call is that a fax machine has answered.
+    fn listen(&mut self, now: Duration) {
+        let mut buffer = [0u8; 2_048];
+        for _ in 0..AUDIO_PER_TURN_MAX {
+            let Ok((length, source)) = self.call.media.rtp.try_recv_from(&mut buffer) else {
+                break;
+            };
+            let far_end = self.call.machine.remote_audio();
+            let theirs = far_end.is_some_and(|(address, _)| address.ip() == source.ip());
+            if theirs && self.ced.handle_rtp(&buffer[..length]) {
+                self.call.machine.handle(now, Event::FaxToneHeard);
+            }
+        }
     }
 
     /// Does what the negotiation wants done.
@@ -280,6 +307,9 @@ impl Run {
     async fn close(&mut self, ending: &Ending, observer: &mut dyn CallObserver) {
         let now = self.call.began.elapsed();
         self.call.machine.handle(now, Event::FaxFinished);
+        if matches!(ending, Ending::HungUp | Ending::BackToAudio) {
+            self.last_words(observer).await;
+        }
         if let Some(stream) = &mut self.stream {
             match ending {
                 Ending::Finished => {}
@@ -295,6 +325,25 @@ impl Run {
         }
         if let Some(stream) = self.stream.take() {
             self.media = stream.stats();
+        }
+    }
+
+    /// What the far end sent before it left counts, whatever came first on the wire.
+    async fn last_words(&mut self, observer: &mut dyn CallObserver) {
+        let until = Instant::now() + LAST_WORDS;
+        while let Some(stream) = &mut self.stream
+            && self.outcome.is_none()
+            && Instant::now() < until
+        {
+            tokio::select! {
+                () = sleep_until(stream.deadline().min(until)) => {}
+                _ = self.call.media.udptl.readable() => {}
+            }
+            stream.read(&self.call.media.udptl);
+            stream.advance();
+            if self.tell(observer).await.is_some() {
+                break;
+            }
         }
     }
 
@@ -352,6 +401,7 @@ impl Run {
                 .as_ref()
                 .and_then(|fax| fax.far_ident.clone())
                 .or(self.far_ident),
+            far_limit: fax.as_ref().and_then(|fax| fax.far_limit),
             negotiated: fax.and_then(|fax| fax.negotiated).or(self.negotiated),
             media: self.media,
             times: CallTimes {
@@ -376,7 +426,7 @@ impl Run {
         let (reason, words) = match ending {
             Ending::NoT38(failure) => (failure.reason(), failure.to_string()),
             Ending::Engine(error) => (error.reason(), error.to_string()),
-            Ending::Canceled(words) => (Reason::CanceledByUser, words.to_owned()),
+            Ending::Canceled => (Reason::CanceledByUser, "the call was canceled".to_owned()),
             Ending::Refused(words) => (Reason::StorageFailed, words),
             Ending::Limit(reason, words) => (reason, words),
             Ending::BackToAudio => (
@@ -431,15 +481,5 @@ async fn at(time: Option<Instant>) {
     match time {
         Some(time) => sleep_until(time).await,
         None => pending().await,
-    }
-}
-
-/// Audio says nothing that a T.38 call needs; it must only not pile up.
-fn discard(socket: &UdpSocket) {
-    let mut buffer = [0u8; 2_048];
-    for _ in 0..64 {
-        if socket.try_recv_from(&mut buffer).is_err() {
-            break;
-        }
     }
 }

@@ -1,6 +1,7 @@
 //! Taking calls: requests from the network become calls, or reach the call they belong to.
 
-use std::sync::Arc;
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use rsipstack::dialog::dialog::Dialog;
@@ -18,9 +19,9 @@ use super::fax_call::{self, Call};
 use super::media::MediaSockets;
 use super::offer_answer::{Action, Event, OfferAnswer};
 use super::stack::{ALLOW, Core};
-use super::uri::SipUri;
+use super::uri::{Host, SipUri};
 use crate::job::Reason;
-use crate::t30::{CallSide, FaxRole, SessionConfig};
+use crate::t30::{CallSide, FaxRole, SessionConfig, T38Session};
 
 /// Most requests of the network that are worked on at the same time.
 const REQUESTS_MAX: usize = 4_096;
@@ -73,8 +74,43 @@ async fn take_in_dialog(core: &Core, mut transaction: Transaction) {
     {
         return reply(&mut transaction, StatusCode::RequestPending).await;
     }
+    // One at a time: each occupies its place until it is acknowledged, up to half a minute.
+    let slot = match transaction.original.method {
+        Method::Invite => match ReinviteSlot::take(core, dialog.id().to_string()) {
+            Some(slot) => Some(slot),
+            None => return reply(&mut transaction, StatusCode::RequestPending).await,
+        },
+        _ => None,
+    };
     if let Err(error) = dialog.handle(&mut transaction).await {
         tracing::debug!(%error, "a request inside a call could not be handled");
+    }
+    drop(slot);
+}
+
+/// Marks a call as having a re-INVITE of the far end on its way.
+struct ReinviteSlot<'a> {
+    core: &'a Core,
+    dialog: String,
+}
+
+impl<'a> ReinviteSlot<'a> {
+    fn take(core: &'a Core, dialog: String) -> Option<Self> {
+        let mut reinvited = core
+            .reinvited
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let free = reinvited.insert(dialog.clone());
+        free.then_some(Self { core, dialog })
+    }
+}
+
+impl Drop for ReinviteSlot<'_> {
+    fn drop(&mut self) {
+        let reinvited = self.core.reinvited.lock();
+        reinvited
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.dialog);
     }
 }
 
@@ -99,6 +135,9 @@ async fn take_new(
         }
         Method::Ack => return,
         _ => return reply(&mut transaction, StatusCode::MethodNotAllowed).await,
+    }
+    if core.draining.is_cancelled() {
+        return reply(&mut transaction, StatusCode::ServiceUnavailable).await;
     }
     if let Some(unsupported) = unsupported_extensions(&transaction.original) {
         let headers = vec![Header::Unsupported(unsupported.into())];
@@ -160,13 +199,7 @@ fn unsupported_extensions(request: &Request) -> Option<String> {
 /// Our address as this caller reaches it.
 fn contact(core: &Core, transaction: &Transaction) -> Option<sip::Uri> {
     let connection = transaction.connection.as_ref()?;
-    let remote = transaction.original.via_header().ok()?.typed().ok()?;
-    let remote = match remote.received() {
-        Some(Ok(ip)) => ip,
-        _ => remote.uri.host_with_port.host.clone().try_into().ok()?,
-    };
-    let ip = core.address_towards((remote, 5060).into());
-    let host = super::uri::Host::Ip(ip);
+    let host = Host::Ip(ip_for(core, &transaction.original));
     let uri = SipUri::new(Some("faxmill"), host, Some(core.local.port())).ok()?;
     let mut uri = uri.to_stack();
     if connection.is_reliable() {
@@ -222,6 +255,7 @@ impl IncomingCall {
                 t30_code: None,
                 far_ident: None,
                 negotiated: None,
+                far_limit: None,
                 media: MediaStats::default(),
                 times: CallTimes {
                     ended: began.elapsed(),
@@ -250,8 +284,14 @@ impl IncomingCall {
     ) -> Result<Call, (Reason, String, Option<u16>)> {
         let core = self.dialog.core().clone();
         let request = self.dialog.initial_request();
+        let session = session(&fax);
+        // Set up and given away again: what would fail later must fail before the answer.
+        if let Err(error) = T38Session::new(&session) {
+            self.dialog.reject(503);
+            return Err((error.reason(), error.to_string(), Some(503)));
+        }
         let ports = core.config.media_ports.as_ref();
-        let ip = contact_ip(&core, &request);
+        let ip = ip_for(&core, &request);
         let (media, local) = match MediaSockets::open(core.local.ip(), ports, ip).await {
             Ok(opened) => opened,
             Err(error) => {
@@ -291,7 +331,7 @@ impl IncomingCall {
             dialog: self.dialog,
             machine,
             media,
-            session: session(&fax),
+            session,
             limits: fax.limits,
             began: self.began,
             answer: None,
@@ -305,10 +345,16 @@ impl IncomingCall {
         cancel: &CancellationToken,
     ) -> Result<Option<Vec<u8>>, (Reason, String, Option<u16>)> {
         let deadline = Instant::now() + ACK_WAIT;
+        let closing = self.dialog.core().closing.clone();
         loop {
             let signal = tokio::select! {
                 signal = self.dialog.next() => signal,
                 () = tokio::time::sleep_until(deadline) => Signal::HungUp,
+                () = closing.cancelled() => {
+                    self.dialog.hang_up().await;
+                    let why = "the service is shutting down".to_owned();
+                    return Err((Reason::CallDropped, why, None));
+                }
                 () = cancel.cancelled() => {
                     self.dialog.hang_up().await;
                     let why = "the call was canceled".to_owned();
@@ -329,7 +375,8 @@ fn withdrawn() -> String {
     "the caller hung up before the call was set up".to_owned()
 }
 
-fn contact_ip(core: &Core, request: &Request) -> std::net::IpAddr {
+/// The address of ours that the sender of a request reaches.
+fn ip_for(core: &Core, request: &Request) -> IpAddr {
     let received = request
         .via_header()
         .ok()
@@ -338,7 +385,7 @@ fn contact_ip(core: &Core, request: &Request) -> std::net::IpAddr {
             Some(Ok(ip)) => Some(ip),
             _ => via.uri.host_with_port.host.try_into().ok(),
         });
-    let remote = received.unwrap_or(std::net::Ipv4Addr::LOCALHOST.into());
+    let remote = received.unwrap_or(Ipv4Addr::LOCALHOST.into());
     core.address_towards((remote, 5060).into())
 }
 

@@ -12,6 +12,7 @@
 mod agent;
 mod call;
 mod causes;
+mod ced;
 mod challenge;
 mod dial;
 mod dialog;
@@ -32,6 +33,7 @@ pub use call::{
     ObserverRefused, OutgoingFax,
 };
 pub use causes::{q850_cause, refusal_reason};
+pub use ced::CedDetector;
 pub use error::SipError;
 pub use incoming::IncomingCall;
 pub use offer_answer::Policy;

@@ -1,7 +1,8 @@
 //! The SIP stack, set up for us: transports, timers, identity, tasks.
 
+use std::collections::HashSet;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use rsipstack::dialog::dialog_layer::DialogLayer;
@@ -21,6 +22,9 @@ use super::resolve::{PinnedResolver, Pins};
 /// How long a shutdown waits for calls to say goodbye.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(3);
 
+/// How many ports of the system's choice are tried for UDP and TCP at once.
+const PORT_TRIES: u32 = 16;
+
 /// What every call of an agent shares.
 pub(super) struct Core {
     pub(super) config: AgentConfig,
@@ -29,6 +33,10 @@ pub(super) struct Core {
     /// Where the host names of running calls point.
     pub(super) pins: Pins,
     pub(super) tasks: TaskTracker,
+    /// The calls whose far end has a re-INVITE on its way, not acknowledged yet.
+    pub(super) reinvited: Mutex<HashSet<String>>,
+    /// Lets no new call in.
+    pub(super) draining: CancellationToken,
     /// Ends the calls.
     pub(super) closing: CancellationToken,
     endpoint: Endpoint,
@@ -50,14 +58,7 @@ impl Core {
             stop.clone(),
             Box::new(PinnedResolver::new(pins.clone())),
         );
-        let udp = UdpConnection::create_connection(config.bind, None, Some(stop.child_token()))
-            .await
-            .map_err(failed)?;
-        // The stack reports an unspecified address as the first interface's; only the port counts.
-        let bound = udp.get_addr().get_socketaddr().map_err(failed)?;
-        let local = SocketAddr::new(config.bind.ip(), bound.port());
-        transports.add_transport(udp.into());
-        add_tcp(&transports, local).await?;
+        let local = listen(&transports, config.bind, &stop).await?;
 
         let endpoint = EndpointBuilder::new()
             .with_user_agent(&config.user_agent)
@@ -84,6 +85,8 @@ impl Core {
             local,
             pins,
             tasks,
+            reinvited: Mutex::default(),
+            draining: CancellationToken::new(),
             closing: CancellationToken::new(),
             endpoint,
         };
@@ -151,18 +154,39 @@ fn check(config: &AgentConfig) -> Result<(), SipError> {
     Ok(())
 }
 
-async fn add_tcp(transports: &TransportLayer, local: SocketAddr) -> Result<(), SipError> {
+/// Binds UDP and TCP on one port; when the system chooses it, another one is tried if TCP already
+/// has a connection there.
+async fn listen(
+    transports: &TransportLayer,
+    bind: SocketAddr,
+    stop: &CancellationToken,
+) -> Result<SocketAddr, SipError> {
     let refuse = |message: String| SipError::Bind {
-        address: local,
+        address: bind,
         message,
     };
-    // The stack binds later and only logs a failure; a trial now makes it an error.
-    drop(std::net::TcpListener::bind(local).map_err(|error| refuse(error.to_string()))?);
-    let listener = TcpListenerConnection::new(local, None)
-        .await
-        .map_err(|error| refuse(error.to_string()))?;
-    transports.add_transport(SipConnection::TcpListener(listener));
-    Ok(())
+    let mut tries = if bind.port() == 0 { PORT_TRIES } else { 1 };
+    loop {
+        tries -= 1;
+        let udp = UdpConnection::create_connection(bind, None, Some(stop.child_token()))
+            .await
+            .map_err(|error| refuse(error.to_string()))?;
+        let bound = udp.get_addr().get_socketaddr();
+        let bound = bound.map_err(|error| refuse(error.to_string()))?;
+        // The stack reports an unspecified address as the first interface's; only the port counts.
+        let local = SocketAddr::new(bind.ip(), bound.port());
+        // The stack binds TCP later and only logs a failure; a trial now makes it an error.
+        match std::net::TcpListener::bind(local) {
+            Ok(trial) => drop(trial),
+            Err(_) if tries > 0 => continue,
+            Err(error) => return Err(refuse(error.to_string())),
+        }
+        let tcp = TcpListenerConnection::new(local, None).await;
+        let tcp = tcp.map_err(|error| refuse(error.to_string()))?;
+        transports.add_transport(udp.into());
+        transports.add_transport(SipConnection::TcpListener(tcp));
+        return Ok(local);
+    }
 }
 
 fn route_source(remote: SocketAddr) -> Option<IpAddr> {

@@ -130,7 +130,7 @@ impl From<&Limits> for SessionLimits {
             packets_per_tick_max: 50,
             silence_max: limits.silence_timeout(),
             duration_max: limits.call_timeout(),
-            ticks_per_advance_max: 250,
+            ticks_per_advance_max: 50,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use super::code::T30Code;
 use super::frame::FrameName;
+use crate::job::PageLimit;
 use crate::units::{PageWidth, Resolution};
 
 /// One thing to do or to know, in order.
@@ -170,4 +171,6 @@ pub struct SessionOutcome {
     pub far_equipment: FarEquipment,
     /// The last agreement in force.
     pub negotiated: Option<Negotiated>,
+    /// The finest and widest pages that the far end takes, as its DIS says; for a sender only.
+    pub far_limit: Option<PageLimit>,
 }

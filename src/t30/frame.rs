@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::event::{LineCoding, Negotiated};
+use crate::job::PageLimit;
 use crate::units::{PageWidth, Resolution};
 
 /// A control frame's name as T.30 §5.3.6 writes it, `PPS-EOP` where a second name follows.
@@ -198,6 +199,30 @@ pub(crate) fn negotiated(dcs: &[u8]) -> Option<Negotiated> {
             (true, false) => Some(PageWidth::B4),
             (false, true) => Some(PageWidth::A3),
             (true, true) => None,
+        },
+    })
+}
+
+/// The finest and widest pages that the sender of a DIS frame (address field first) takes; nothing
+/// when the frame is too short to say.
+pub(crate) fn page_limit(dis: &[u8]) -> Option<PageLimit> {
+    // T.30 Table 2: bit 15 is R8×7.7, bit 41 R8×15.4, bits 17 and 18 the recording width.
+    let bit = |number: usize| {
+        dis.get(3 + (number - 1) / 8)
+            .is_some_and(|octet| octet & (1 << ((number - 1) % 8)) != 0)
+    };
+    dis.get(5)?;
+    Some(PageLimit {
+        resolution: match (bit(15), bit(41)) {
+            (true, true) => Resolution::Superfine,
+            (true, false) => Resolution::Fine,
+            (false, _) => Resolution::Standard,
+        },
+        width: match (bit(17), bit(18)) {
+            (false, false) => PageWidth::A4,
+            (true, false) => PageWidth::B4,
+            // Both set is invalid and is read as the second alone (T.30 Table 2, note 2).
+            (_, true) => PageWidth::A3,
         },
     })
 }

@@ -8,7 +8,8 @@ use super::event::{
     Direction, Event, FarEquipment, LineCoding, Negotiated, Output, PageResult, SessionOutcome,
     Verdict,
 };
-use super::frame::{FrameName, fcf, image_bit_rate, negotiated};
+use super::frame::{FrameName, fcf, image_bit_rate, negotiated, page_limit};
+use crate::job::PageLimit;
 use crate::units::Resolution;
 
 /// The engine's figures of the page in progress or just ended.
@@ -48,6 +49,7 @@ pub(super) struct Recorder {
     negotiated: Option<Negotiated>,
     far_ident: Option<String>,
     far_equipment: FarEquipment,
+    far_limit: Option<PageLimit>,
     frames_received: u32,
     pages_confirmed: u32,
     /// Pages in the received file, confirmed or not.
@@ -81,6 +83,7 @@ impl Recorder {
             negotiated: None,
             far_ident: None,
             far_equipment: FarEquipment::default(),
+            far_limit: None,
             frames_received: 0,
             pages_confirmed: 0,
             pages_stored: 0,
@@ -271,6 +274,7 @@ impl Recorder {
             far_ident: self.far_ident.clone(),
             far_equipment: self.far_equipment.clone(),
             negotiated: self.negotiated,
+            far_limit: self.far_limit,
         }
     }
 
@@ -296,6 +300,9 @@ impl Recorder {
         self.frames_received += 1;
         if control == fcf::CSI || control & 0xFE == fcf::TSI {
             self.identify(frame.get(3..).unwrap_or(&[]));
+        }
+        if control == fcf::DIS && matches!(self.task, Task::Transmit { .. }) {
+            self.far_limit = page_limit(frame).or(self.far_limit);
         }
         if matches!(control & 0xFE, fcf::PPR | fcf::RTN | fcf::PIN) {
             self.last_page_out = false;

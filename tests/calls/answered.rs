@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use async_trait::async_trait;
 use faxmill::job::Reason;
 use faxmill::sip::{CallObserver, CallOutcome, NoObserver, ObserverRefused, OutgoingFax, SipUri};
+use tokio::net::UdpSocket;
 use tokio_util::sync::CancellationToken;
 
 use crate::far_end::{FarEnd, Message, audio, image};
@@ -77,6 +78,67 @@ async fn a_far_end_that_refuses_t38_is_hung_up_on() {
         );
         assert!(outcome.detail.contains(&status[..3]), "{}", outcome.detail);
     }
+}
+
+#[tokio::test]
+async fn the_tone_of_a_fax_machine_makes_us_ask_at_once() {
+    let mut far = FarEnd::new().await;
+    let target = far.number("1");
+    let script = async {
+        let media = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let port = media.local_addr().expect("an address").port();
+        let invite = far.expect("INVITE").await;
+        let line = invite
+            .body()
+            .lines()
+            .find(|line| line.starts_with("m=audio"));
+        let ours: u16 = line
+            .and_then(|line| line.split_whitespace().nth(1))
+            .and_then(|port| port.parse().ok())
+            .expect("a port");
+        far.answer(&invite, "200 OK", Some("far"), &[], &audio(port, 1))
+            .await;
+        far.expect("ACK").await;
+        for number in 0..30 {
+            let packet = ced_packet(number);
+            media
+                .send_to(&packet, ("127.0.0.1", ours))
+                .await
+                .expect("sent");
+        }
+        far.expect("INVITE").await;
+        far.request(&invite, "BYE", 7, "").await;
+        far.expect("200").await;
+    };
+    let began = Instant::now();
+    let sending = send(target, |fax| {
+        fax.policy.ask_after = Some(Duration::from_secs(9));
+        fax.policy.agree_within = Duration::from_secs(10);
+    });
+    let (outcome, ()) = tokio::join!(sending, script);
+    assert_eq!(
+        outcome.reason,
+        Some(Reason::CallDropped),
+        "{}",
+        outcome.detail
+    );
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+/// 20 ms of 2100 Hz in A-law: the period of 2100 Hz at 8 kHz repeats after 80 samples.
+fn ced_packet(number: u16) -> Vec<u8> {
+    let [high, low] = number.to_be_bytes();
+    let mut packet = vec![0x80, 8, high, low, 0, 0, 0, 0, 0, 0, 0, 7];
+    for n in 0..160 {
+        let phase = std::f64::consts::TAU * 2_100.0 * f64::from(n) / 8_000.0;
+        let sample = (phase.sin() * 8_000.0) as i16;
+        let nearest = (0..=255u8).min_by_key(|&code| {
+            let value = i32::from(faxmill::audio::g711::ALAW[usize::from(code)]);
+            value.abs_diff(i32::from(sample))
+        });
+        packet.push(nearest.expect("a code"));
+    }
+    packet
 }
 
 #[tokio::test]

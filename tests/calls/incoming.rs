@@ -275,3 +275,55 @@ async fn two_agents_cannot_share_an_address_and_a_stopped_one_frees_it() {
     }
     again.expect("the address is free again");
 }
+
+#[tokio::test]
+async fn a_draining_agent_refuses_new_calls() {
+    let agent = agent().await;
+    let at = agent.local_addr();
+    let (mut waiting, mut late) = (FarEnd::new().await, FarEnd::new().await);
+    waiting
+        .call(at, "INVITE", 1, None, &[], &audio(4_000, 1))
+        .await;
+    waiting.expect("100").await;
+    agent.drain();
+    assert!(agent.next_call().await.is_none());
+    waiting.expect("503").await;
+    late.call(at, "INVITE", 1, None, &[], &audio(4_000, 1))
+        .await;
+    late.expect("503").await;
+}
+
+#[tokio::test]
+async fn a_stopping_agent_hangs_up_its_calls() {
+    let agent = agent().await;
+    let at = agent.local_addr();
+    let mut far = FarEnd::new().await;
+    far.call(at, "INVITE", 1, None, &[], &audio(4_000, 1)).await;
+    far.expect("100").await;
+    let call = agent.next_call().await.expect("a call");
+    let folder = tempfile::tempdir().expect("a folder");
+    let fax = IncomingFax::new(folder.path().join("fax.tiff"));
+    let mut observer = NoObserver;
+    let receiving = call.receive_fax(fax, &mut observer, CancellationToken::new());
+    let script = async {
+        far.expect("180").await;
+        let tag = tag(&far.expect("200").await);
+        far.call(at, "ACK", 1, Some(&tag), &[], "").await;
+        let stopping = tokio::spawn(agent.shutdown());
+        let bye = far.expect("BYE").await;
+        far.answer(&bye, "200 OK", None, &[], "").await;
+        stopping.await.expect("a stopped agent");
+    };
+    let (outcome, ()) = tokio::join!(receiving, script);
+    assert_eq!(
+        outcome.reason,
+        Some(Reason::CallDropped),
+        "{}",
+        outcome.detail
+    );
+    assert!(
+        outcome.detail.contains("shutting down"),
+        "{}",
+        outcome.detail
+    );
+}

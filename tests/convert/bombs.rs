@@ -1,12 +1,14 @@
 //! Files made to take a renderer down: each costs one child process and ends in a typed reason.
 
+use std::fs;
 use std::time::{Duration, Instant};
 
 use faxmill::convert::{ConvertError, ConvertOptions};
 use faxmill::job::Reason;
 use faxmill::units::Resolution;
+use proptest::prelude::*;
 
-use super::fixture::{convert_bytes, options, refuse_bytes};
+use super::fixture::{convert_bytes, options, refuse_bytes, sample};
 use super::pdf::{Pdf, deflate};
 
 const LETTER: &str = "/MediaBox [0 0 612 792]";
@@ -125,4 +127,25 @@ fn a_process_short_of_memory_dies_alone() {
     let error = refuse_bytes(&Pdf::one_page(300.0, 14_400.0, "0 0 9 9 re f"), &options);
     assert_eq!(error.reason(), Reason::ConversionCrashed, "{error}");
     assert!(error.to_string().contains("SIGABRT"), "{error}");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+    #[test]
+    fn damage_anywhere_in_a_pdf_ends_in_pages_or_in_a_reason_of_its_own(
+        damage in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..40),
+        name in prop::sample::select(vec!["letter.pdf", "photo.pdf", "form.pdf"]),
+    ) {
+        let mut pdf = fs::read(sample(name)).unwrap();
+        for (place, byte) in damage {
+            let place = place.index(pdf.len());
+            pdf[place] = byte;
+        }
+        if let Err(error) = convert_bytes(&pdf, &impatient()) {
+            prop_assert!(
+                !matches!(error.reason(), Reason::StorageFailed | Reason::RendererUnavailable),
+                "{error}"
+            );
+        }
+    }
 }

@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use faxmill::job::Reason;
+use faxmill::job::{PageLimit, Reason};
 use faxmill::t30::{Ecm, Event, Output, SessionConfig, T30Code, T38Session};
 use faxmill::t38::udptl::ErrorCorrection;
+use faxmill::units::{PageWidth, Resolution};
 
 use super::pages::{letter, libtiff_pages, text_page};
 use super::pair::{Line, Pair, RECEIVER, SENDER, receiving, sending};
@@ -349,7 +350,47 @@ fn a_stopped_process_does_not_flood_the_line() {
     while session.poll().is_some() {
         packets += 1;
     }
-    assert!(packets <= 250, "{packets} packets at once");
+    assert!(packets <= 50, "{packets} packets at once");
     assert!(session.next_tick() > later);
     assert!(!session.is_finished());
+}
+
+#[test]
+fn a_receiver_that_takes_less_is_remembered_for_what_it_takes() {
+    let fine = Scratch::letters(1);
+    let wide = Scratch::with(vec![text_page(1, 2432, 300, 98)]);
+    let limit = |resolution, width| PageLimit { resolution, width };
+    // The engine sends a coarser page by itself; of a page that is too wide it cannot take any.
+    let rows = [
+        (
+            &fine,
+            limit(Resolution::Standard, PageWidth::A3),
+            T30Code::Ok,
+        ),
+        (
+            &wide,
+            limit(Resolution::Superfine, PageWidth::A4),
+            T30Code::ResolutionUnsupported,
+        ),
+        (
+            &wide,
+            limit(Resolution::Fine, PageWidth::B4),
+            T30Code::ResolutionUnsupported,
+        ),
+    ];
+    let mut found = Vec::new();
+    for (scratch, taken, _) in rows {
+        let receiver = SessionConfig {
+            resolution_max: taken.resolution,
+            width_max: taken.width,
+            ..receiving(&scratch.target)
+        };
+        let mut pair = Pair::new(&sending(&scratch.source), &receiver, Line::perfect());
+        pair.run();
+        let outcome = pair.ends[SENDER].outcome();
+        assert_eq!(outcome.far_limit, Some(taken));
+        assert!(!outcome.possibly_delivered);
+        found.push(outcome.code);
+    }
+    assert_eq!(found, rows.map(|(_, _, code)| code));
 }

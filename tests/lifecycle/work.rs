@@ -72,21 +72,37 @@ fn a_crash_of_the_renderer_is_tried_once_more() {
     );
 }
 
-#[test]
-fn a_storage_that_stays_broken_ends_the_job() {
+/// How often a job is converted that fails for the same reason each time.
+fn tries_until_the_end(reason: Reason) -> (u32, Life) {
     let mut life = Life::fax();
     let mut tries = 0;
     while !life.state.is_terminal() {
         life = life
             .then(claimed(Stage::Convert))
-            .then(convert_failed(Reason::StorageFailed));
+            .then(convert_failed(reason));
         tries += 1;
         if life.status() == Status::RetryWait {
             life = life.until_due();
         }
     }
-    assert_eq!(tries, RetryPolicy::default().failures_max + 1);
-    assert_eq!(life.ends(), (Status::Failed, Some(Reason::StorageFailed)));
+    assert_eq!(life.ends(), (Status::Failed, Some(reason)));
+    (tries, life)
+}
+
+#[test]
+fn a_fault_of_ours_is_waited_out_until_the_deadline() {
+    for reason in [Reason::StorageFailed, Reason::RendererUnavailable] {
+        let (tries, life) = tries_until_the_end(reason);
+        // Three hours at five minutes, a little more at the start, ±50 %.
+        assert!((25..=90).contains(&tries), "{reason}: {tries} tries");
+        let lived = life.state.ended_at.unwrap().0 - life.state.created_at.0;
+        assert!(lived > 2 * 3600 * 1000, "{reason}: {lived} ms");
+    }
+}
+
+#[test]
+fn a_document_that_keeps_crashing_is_given_up_soon() {
+    assert_eq!(tries_until_the_end(Reason::ConversionCrashed).0, 2);
 }
 
 #[test]

@@ -130,6 +130,7 @@ fn recordings_that_break_later_end_their_jobs_with_a_reason() {
 fn a_wrong_configuration_is_told_before_anything_starts() {
     let rows = [
         ("[trunk]\nuri = \"gateway\"\n", "trunk.uri"),
+        ("[trunk]\nuri = \"sip:{number}@\"\n", "trunk.uri"),
         ("[timing]\nlease_seconds = 0\n", "timing.lease_seconds"),
         ("no_such_field = 1\n", "no_such_field"),
         ("[line]\nbind = \"localhost\"\n", "line.bind"),
@@ -144,4 +145,23 @@ fn a_wrong_configuration_is_told_before_anything_starts() {
             assert!(message.contains(named), "{message}");
         }
     }
+}
+
+#[test]
+fn an_upload_from_a_pipe_is_refused_because_it_can_be_read_only_once() {
+    let service = Service::start(&Setup::default());
+    let pipe = service.folder.path().join("pipe.pdf");
+    let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+    assert!(made.expect("mkfifo runs").success());
+    let pipe = pipe.to_str().unwrap();
+    for command in [
+        &["submit", "fax", pipe, "--number", "100"][..],
+        &["submit", "voicemail", pipe],
+    ] {
+        let output = service.faxmill(command);
+        assert_eq!(output.status.code(), Some(66), "{output:?}");
+        let message = json(&output)["error"]["message"].to_string();
+        assert!(message.contains("not a regular file"), "{message}");
+    }
+    assert!(service.faxmill(&["jobs"]).stdout.is_empty());
 }

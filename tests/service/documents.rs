@@ -5,6 +5,15 @@ use std::path::{Path, PathBuf};
 
 /// A PDF of `pages` pages, each drawing the same lines of text.
 pub(super) fn pdf(folder: &Path, pages: usize) -> PathBuf {
+    written(folder, pages, (595, 842))
+}
+
+/// A PDF of one page of this size in points.
+pub(super) fn pdf_of_size(folder: &Path, width: u32, height: u32) -> PathBuf {
+    written(folder, 1, (width, height))
+}
+
+fn written(folder: &Path, pages: usize, (width, height): (u32, u32)) -> PathBuf {
     let content = "BT /F1 12 Tf 72 700 Td (One line of many.) Tj ET\n".repeat(20);
     let kids: Vec<String> = (0..pages).map(|page| format!("{} 0 R", page + 5)).collect();
     let kids = kids.join(" ");
@@ -17,9 +26,11 @@ pub(super) fn pdf(folder: &Path, pages: usize) -> PathBuf {
             content.len()
         ),
     ];
-    let page = "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 595 842] /Contents 4 0 R \
-                /Resources << /Font << /F1 3 0 R >> >> >>";
-    objects.extend((0..pages).map(|_| page.to_owned()));
+    let page = format!(
+        "<< /Type /Page /Parent 2 0 R /MediaBox [0 0 {width} {height}] /Contents 4 0 R \
+         /Resources << /Font << /F1 3 0 R >> >> >>"
+    );
+    objects.extend((0..pages).map(|_| page.clone()));
     let mut text = "%PDF-1.4\n".to_owned();
     let mut offsets = Vec::new();
     for (index, object) in objects.iter().enumerate() {

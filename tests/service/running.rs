@@ -28,6 +28,8 @@ pub(super) struct Service {
 pub(super) struct Setup {
     pub(super) trunk: Option<String>,
     pub(super) receive: bool,
+    /// Two minutes where nothing is said.
+    pub(super) drain_seconds: Option<u32>,
     pub(super) extra: String,
 }
 
@@ -49,7 +51,9 @@ impl Setup {
             text += "[receive]\nbind = \"127.0.0.1:0\"\n";
         }
         // Short leases: a test waits for them to run out.
-        text += "[timing]\nlease_seconds = 3\nsweep_milliseconds = 50\ndrain_seconds = 120\n";
+        let drain_seconds = self.drain_seconds.unwrap_or(120);
+        text += "[timing]\nlease_seconds = 3\nsweep_milliseconds = 50\n";
+        writeln!(text, "drain_seconds = {drain_seconds}").unwrap();
         text += &self.extra;
         let file = folder.join("faxmill.toml");
         fs::write(&file, text).unwrap();
@@ -160,9 +164,14 @@ impl Service {
         self.folder
     }
 
+    /// SIGTERM; what is under way goes on for a while.
+    pub(super) fn begin_to_drain(&self) {
+        kill_process(Pid::from_child(&self.serve.0), Signal::TERM).unwrap();
+    }
+
     /// SIGTERM, and the exit code once everything has drained.
     pub(super) fn drain(mut self) -> (Option<i32>, TempDir) {
-        kill_process(Pid::from_child(&self.serve.0), Signal::TERM).unwrap();
+        self.begin_to_drain();
         let status = self.serve.0.wait().unwrap();
         (status.code(), self.folder)
     }
@@ -252,6 +261,18 @@ pub(super) fn json(output: &Output) -> Value {
         )
     });
     serde_json::from_str(line).unwrap()
+}
+
+/// Waits until a job is in a status.
+pub(super) fn until_status(folder: &Path, job: &str, wanted: &str) -> Value {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let status = status(folder, job);
+        if status["job"]["state"]["status"] == wanted {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "never {wanted}: {status:#}");
+    }
 }
 
 pub(super) fn submit(folder: &Path, arguments: &[&str]) -> String {

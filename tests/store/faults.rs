@@ -87,7 +87,7 @@ async fn a_store_that_may_not_be_written_says_so() {
     // Permissions don't bind root: then somebody else opens it.
     let root = fs::metadata("/proc/self").expect("this process").uid() == 0;
     let mut process = Process::start_as("open", &data, root.then_some(65_534));
-    assert_eq!(process.next("code").as_deref(), Some("store_read_only"));
+    assert_eq!(process.next("code").as_deref(), Some("store-read-only"));
     process.ends_well();
     fs::set_permissions(&data, Permissions::from_mode(0o755)).expect("set");
 }

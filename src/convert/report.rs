@@ -1,0 +1,259 @@
+//! What to expect of a fax before it is sent: time on the line, and what it does not carry.
+
+mod sentences;
+
+use std::io::{Read, Seek};
+
+use serde::Serialize;
+
+use super::airtime::{LineRate, call_seconds, page_seconds};
+use super::conversion::{ConvertReport, PageReport};
+use super::fax_tiff::{FaxTiffPage, FaxTiffReader};
+use super::inspect::PageBoxes;
+use super::layout::{PageBounds, PageSize, Turn, lay_out};
+use super::survey::PageSurvey;
+use super::{ConvertError, ConvertOptions};
+use crate::limits::Limits;
+use crate::t4::{Bitmap, EncodeOptions, encode};
+use crate::units::Resolution;
+
+/// Height of a small x over that of its font's line, in usual fonts.
+const X_HEIGHT: f64 = 0.42;
+
+/// Scan lines, and as many pels, that a small x needs to be told from an e or an o.
+const X_PIXELS_MIN: f64 = 5.0;
+
+const MILLIMETRES_PER_POINT: f64 = 25.4 / 72.0;
+
+/// What to expect of a fax.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Faxability {
+    /// Page by page, in order.
+    pub pages: Vec<PageFaxability>,
+    /// The whole document in one call, the call's beginning and end included.
+    pub total: Airtimes,
+    /// The same in words, what matters most first.
+    pub sentences: Vec<String>,
+}
+
+/// What to expect of one page.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct PageFaxability {
+    /// Place in the document, from 0.
+    pub index: u32,
+    /// Vertical density.
+    pub resolution: Resolution,
+    /// Black pixels of all pixels, from 0 to 1.
+    pub black_share: f64,
+    /// Rows that were damaged in a TIFF and repeat the one above.
+    pub bad_rows: u32,
+    /// Size and time in each coding.
+    pub airtime: Airtimes,
+    /// What a fax loses of the page; absent for TIFF pages, of which it is not known.
+    pub loss: Option<PageLoss>,
+}
+
+/// What a fax loses of a PDF page.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct PageLoss {
+    /// Coloured pixels of all pixels, from 0 to 1, which become black or white.
+    pub coloured_share: Option<f32>,
+    /// The page's scale on the fax page: 1 is true size.
+    pub scale: f64,
+    /// Whether the page is turned by a quarter to fit.
+    pub is_turned: bool,
+    /// Paper outside of the box that is shown, of all paper, from 0 to 1.
+    pub hidden_share: Option<f64>,
+    /// Height of the smallest lines of text, in points; absent without text.
+    pub smallest_text_points: Option<f32>,
+    /// Whether that text is too small to be read on the fax page.
+    pub is_text_too_small: bool,
+}
+
+/// Size and time in each coding.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Airtimes {
+    /// Modified Huffman.
+    pub mh: Airtime,
+    /// Modified READ, with the K of T.4 for the page's density.
+    pub mr: Airtime,
+    /// Modified modified READ.
+    pub mmr: Airtime,
+}
+
+/// Size and time in one coding, in error correction mode.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Airtime {
+    /// Coded bytes.
+    pub bytes: u64,
+    /// Seconds at 14,400 bit/s.
+    pub seconds_14400: f64,
+    /// Seconds at 9,600 bit/s.
+    pub seconds_9600: f64,
+}
+
+impl Faxability {
+    /// The report on a finished fax TIFF that `conversion` made with `options`.
+    ///
+    /// Losses of PDF pages are known when the options asked for a survey.
+    pub fn of(
+        fax: impl Read + Seek,
+        conversion: &ConvertReport,
+        options: &ConvertOptions,
+    ) -> Result<Self, ConvertError> {
+        let limits = Limits {
+            // It bounds what people upload; this file is of our own making.
+            document_bytes_max: u64::MAX,
+            ..options.limits.clone()
+        };
+        let boxes = match &conversion.inspection {
+            // Page trees lie: boxes are believed when they are as many as pages were drawn.
+            Some(inspection) if inspection.boxes.len() == conversion.pages.len() => {
+                &inspection.boxes[..]
+            }
+            _ => &[],
+        };
+        let mut pages = Vec::with_capacity(conversion.pages.len());
+        let mut fax = FaxTiffReader::open(fax, &limits)?;
+        for (index, said) in conversion.pages.iter().enumerate() {
+            let FaxTiffPage { bitmap, .. } =
+                fax.next().ok_or_else(|| ConvertError::Invalid {
+                    what: "the fax has fewer pages than were written".to_owned(),
+                })??;
+            let survey = conversion.surveys.get(index);
+            pages.push(PageFaxability {
+                index: said.index,
+                resolution: said.resolution,
+                black_share: said.black_share,
+                bad_rows: said.bad_rows,
+                airtime: Airtimes::of(&bitmap, said.resolution),
+                loss: survey
+                    .and_then(|survey| PageLoss::of(survey, boxes.get(index), said, options)),
+            });
+        }
+        let mut total = Airtimes::default();
+        for page in &pages {
+            total.add(&page.airtime);
+        }
+        total.add_call();
+        Ok(Self {
+            sentences: sentences::of(&pages, &total),
+            pages,
+            total,
+        })
+    }
+}
+
+impl PageLoss {
+    fn of(
+        survey: &PageSurvey,
+        boxes: Option<&PageBoxes>,
+        page: &PageReport,
+        options: &ConvertOptions,
+    ) -> Option<Self> {
+        let [width, height] = survey.points?;
+        let size = PageSize::from_points(width.into(), height.into())?;
+        let bounds = PageBounds {
+            width_max: options.width_max,
+            rows_max: options.limits.page_rows_max,
+        };
+        let layout = lay_out(size, page.resolution, bounds);
+        let across_points = match layout.turn {
+            Turn::Upright => width,
+            Turn::Quarter => height,
+        };
+        let drawn_mm =
+            f64::from(layout.drawn_width) * 1000.0 / f64::from(page.resolution.x_pels_per_metre());
+        let scale = drawn_mm / (f64::from(across_points) * MILLIMETRES_PER_POINT);
+        Some(Self {
+            coloured_share: survey.coloured_share,
+            scale,
+            is_turned: layout.turn == Turn::Quarter,
+            hidden_share: boxes.and_then(hidden_share),
+            smallest_text_points: survey.smallest_text_points,
+            is_text_too_small: survey
+                .smallest_text_points
+                .is_some_and(|points| f64::from(points) * scale < text_points_min(page.resolution)),
+        })
+    }
+}
+
+/// The least height of a line of text that is read, in points on the fax page.
+fn text_points_min(resolution: Resolution) -> f64 {
+    let coarser = resolution
+        .y_lines_per_metre()
+        .min(resolution.x_pels_per_metre());
+    X_PIXELS_MIN / X_HEIGHT / (f64::from(coarser) / 1000.0) / MILLIMETRES_PER_POINT
+}
+
+/// The share of the paper that the crop box leaves out.
+fn hidden_share(boxes: &PageBoxes) -> Option<f64> {
+    let area = |[left, bottom, right, top]: [f32; 4]| {
+        f64::from((right - left).max(0.0)) * f64::from((top - bottom).max(0.0))
+    };
+    let upright = |[a, b, c, d]: [f32; 4]| [a.min(c), b.min(d), a.max(c), b.max(d)];
+    let media = upright(boxes.media?);
+    let crop = boxes.crop.map_or(media, upright);
+    let shown = [
+        media[0].max(crop[0]),
+        media[1].max(crop[1]),
+        media[2].min(crop[2]),
+        media[3].min(crop[3]),
+    ];
+    let share = 1.0 - area(shown) / area(media);
+    share.is_finite().then_some(share.clamp(0.0, 1.0))
+}
+
+impl Airtimes {
+    fn of(bitmap: &Bitmap, resolution: Resolution) -> Self {
+        // T.4 §4.2.1 (K), §4.1.4 (RTC).
+        let k = match resolution {
+            Resolution::Standard => 2,
+            Resolution::Fine => 4,
+            Resolution::Superfine => 8,
+        };
+        let on_the_line = |options: EncodeOptions| EncodeOptions {
+            end_of_block: true,
+            ..options
+        };
+        Self {
+            mh: Airtime::of(bitmap, on_the_line(EncodeOptions::mh())),
+            mr: Airtime::of(bitmap, on_the_line(EncodeOptions::mr(k))),
+            mmr: Airtime::of(bitmap, EncodeOptions::mmr()),
+        }
+    }
+
+    fn add(&mut self, page: &Self) {
+        for (sum, part) in self
+            .each_mut()
+            .into_iter()
+            .zip([page.mh, page.mr, page.mmr])
+        {
+            sum.bytes += part.bytes;
+            sum.seconds_14400 += part.seconds_14400;
+            sum.seconds_9600 += part.seconds_9600;
+        }
+    }
+
+    fn add_call(&mut self) {
+        for sum in self.each_mut() {
+            sum.seconds_14400 += call_seconds(LineRate::V17At14400);
+            sum.seconds_9600 += call_seconds(LineRate::V29At9600);
+        }
+    }
+
+    fn each_mut(&mut self) -> [&mut Airtime; 3] {
+        [&mut self.mh, &mut self.mr, &mut self.mmr]
+    }
+}
+
+impl Airtime {
+    fn of(bitmap: &Bitmap, options: EncodeOptions) -> Self {
+        let coded = encode(bitmap, &options);
+        Self {
+            bytes: coded.len() as u64,
+            seconds_14400: page_seconds(&coded, LineRate::V17At14400),
+            seconds_9600: page_seconds(&coded, LineRate::V29At9600),
+        }
+    }
+}

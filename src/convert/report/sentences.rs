@@ -1,0 +1,146 @@
+//! The report in words.
+
+use super::{Airtimes, PageFaxability, PageLoss};
+
+/// Longest time of a page that goes without saying, in seconds at 14,400 bit/s in MMR.
+const PAGE_SECONDS_USUAL: f64 = 60.0;
+
+/// Shares and scales this near to nothing lost go without saying.
+const SHARE_MIN: f64 = 0.005;
+const SCALE_USUAL: f64 = 0.98;
+
+pub(super) fn of(pages: &[PageFaxability], total: &Airtimes) -> Vec<String> {
+    let mut sentences = vec![in_all(pages, total)];
+    let mut say = |which: Vec<&PageFaxability>, words: &dyn Fn(&[&PageFaxability]) -> String| {
+        if !which.is_empty() {
+            sentences.push(format!("{}: {}", numbers(&which), words(&which)));
+        }
+    };
+    let with = |is_so: &dyn Fn(&PageFaxability) -> bool| -> Vec<&PageFaxability> {
+        pages.iter().filter(|page| is_so(page)).collect()
+    };
+    let lost = |is_so: fn(&PageLoss) -> bool| with(&|page| page.loss.as_ref().is_some_and(is_so));
+    say(lost(|loss| loss.is_text_too_small), &|which| {
+        let points = least(which, |loss| loss.smallest_text_points.map(f64::from));
+        format!("text with lines of {points:.1} points is too small to be read on the fax")
+    });
+    say(
+        lost(|loss| {
+            loss.coloured_share
+                .is_some_and(|share| f64::from(share) > SHARE_MIN)
+        }),
+        &|which| {
+            let share = -least(which, |loss| {
+                loss.coloured_share.map(|share| -f64::from(share))
+            });
+            format!(
+                "colours become black or white ({} of the page)",
+                percent(share)
+            )
+        },
+    );
+    say(lost(|loss| loss.scale < SCALE_USUAL), &|which| {
+        let scale = least(which, |loss| Some(loss.scale));
+        format!("shrunk to {} to fit on the fax page", percent(scale))
+    });
+    say(
+        lost(|loss| loss.hidden_share.is_some_and(|share| share > SHARE_MIN)),
+        &|which| {
+            let share = -least(which, |loss| loss.hidden_share.map(|share| -share));
+            format!(
+                "the document crops {} of the paper, which is not sent",
+                percent(share)
+            )
+        },
+    );
+    say(with(&|page| page.bad_rows > 0), &|which| {
+        let rows: u32 = which.iter().map(|page| page.bad_rows).sum();
+        format!("{rows} damaged rows repeat the row above")
+    });
+    say(with(&|page| page.black_share <= 0.0), &|_| {
+        "nothing on it".to_owned()
+    });
+    say(
+        with(&|page| page.airtime.mmr.seconds_14400 > PAGE_SECONDS_USUAL),
+        &|which| {
+            let slowest = which
+                .iter()
+                .max_by(|a, b| {
+                    let seconds = |page: &PageFaxability| page.airtime.mmr.seconds_14400;
+                    seconds(a).total_cmp(&seconds(b))
+                })
+                .map_or((0.0, 0.0), |page| {
+                    (page.airtime.mmr.seconds_14400, page.black_share)
+                });
+            format!(
+                "long on the line, {} at 14,400 bit/s with {} of it black",
+                duration(slowest.0),
+                percent(slowest.1)
+            )
+        },
+    );
+    say(lost(|loss| loss.is_turned), &|_| {
+        "turned by a quarter to fit".to_owned()
+    });
+    sentences
+}
+
+fn in_all(pages: &[PageFaxability], total: &Airtimes) -> String {
+    let plural = if pages.len() == 1 { "" } else { "s" };
+    format!(
+        "{} page{plural} in one call: {} at 14,400 bit/s and {} at 9,600 with MMR, \
+         {} and {} with MR, {} and {} with MH.",
+        pages.len(),
+        duration(total.mmr.seconds_14400),
+        duration(total.mmr.seconds_9600),
+        duration(total.mr.seconds_14400),
+        duration(total.mr.seconds_9600),
+        duration(total.mh.seconds_14400),
+        duration(total.mh.seconds_9600),
+    )
+}
+
+/// The least of what the pages' losses say.
+fn least(pages: &[&PageFaxability], of: impl Fn(&PageLoss) -> Option<f64>) -> f64 {
+    pages
+        .iter()
+        .filter_map(|page| page.loss.as_ref().and_then(&of))
+        .fold(f64::INFINITY, f64::min)
+}
+
+/// "Page 1", "Pages 1, 3-5".
+fn numbers(pages: &[&PageFaxability]) -> String {
+    let mut ranges: Vec<(u32, u32)> = Vec::new();
+    for number in pages.iter().map(|page| page.index + 1) {
+        match ranges.last_mut() {
+            Some((_, last)) if *last + 1 == number => *last = number,
+            _ => ranges.push((number, number)),
+        }
+    }
+    let words: Vec<String> = ranges
+        .iter()
+        .map(|(first, last)| match last - first {
+            0 => format!("{first}"),
+            1 => format!("{first}, {last}"),
+            _ => format!("{first}-{last}"),
+        })
+        .collect();
+    let plural = if pages.len() == 1 { "" } else { "s" };
+    format!("Page{plural} {}", words.join(", "))
+}
+
+fn percent(share: f64) -> String {
+    match share * 100.0 {
+        percent if percent < 1.0 => "under 1 %".to_owned(),
+        percent => format!("{percent:.0} %"),
+    }
+}
+
+/// "45 s", "2 min 5 s".
+fn duration(seconds: f64) -> String {
+    let seconds = seconds.round() as u64;
+    match (seconds / 60, seconds % 60) {
+        (0, seconds) => format!("{seconds} s"),
+        (minutes, seconds) => format!("{minutes} min {seconds} s"),
+    }
+}
