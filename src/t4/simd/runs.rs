@@ -18,7 +18,12 @@ pub(super) unsafe fn put_runs(tasks: &mut [Task], elements: &Elements, codes: *m
         unsafe {
             let start = codes.add(task.at);
             let mut put = Put::new(start);
-            put_row(&mut put, elements.pointer(task.current), width);
+            let row = elements.pointer(task.current);
+            if width <= RUN_MAX {
+                put_row::<false>(&mut put, row, width);
+            } else {
+                put_row::<true>(&mut put, row, width);
+            }
             task.bits = put.bits_from(start);
         }
     }
@@ -28,11 +33,25 @@ pub(super) unsafe fn put_runs(tasks: &mut [Task], elements: &Elements, codes: *m
 ///
 /// `next` points to a row's elements and their tail; `put` has room for their codes.
 #[inline(always)]
-unsafe fn put_row(put: &mut Put, mut next: *const u16, width: u32) {
+unsafe fn put_row<const LONG: bool>(put: &mut Put, mut next: *const u16, width: u32) {
     let mut start = 0;
     // SAFETY: the walk ends at the tail; runs are at most `RUN_MAX` where the tables are read.
     unsafe {
         loop {
+            let ends = [0, 1, 2, 3].map(|at| u32::from(*next.add(at)));
+            if !LONG && ends[3] < width {
+                let (first, first_len) = pair_code(ends[0] - start, ends[1] - ends[0]);
+                let (second, second_len) = pair_code(ends[2] - ends[1], ends[3] - ends[2]);
+                if first_len + second_len <= Put::BITS_MAX {
+                    put.put(first | second << first_len, first_len + second_len);
+                } else {
+                    put.put(first, first_len);
+                    put.put(second, second_len);
+                }
+                start = ends[3];
+                next = next.add(4);
+                continue;
+            }
             let (white_end, black_end) = (u32::from(*next), u32::from(*next.add(1)));
             let (white, black) = (white_end - start, black_end - white_end);
             if white_end == width {
@@ -42,9 +61,8 @@ unsafe fn put_row(put: &mut Put, mut next: *const u16, width: u32) {
                 put.put_long_run(0, white);
                 put.put_long_run(1, black);
             } else {
-                let (white, white_len) = run_code(0, white);
-                let (black, black_len) = run_code(1, black);
-                put.put(white | black << white_len, white_len + black_len);
+                let (bits, len) = pair_code(white, black);
+                put.put(bits, len);
             }
             start = black_end;
             if start == width {
@@ -53,4 +71,17 @@ unsafe fn put_row(put: &mut Put, mut next: *const u16, width: u32) {
             next = next.add(2);
         }
     }
+}
+
+/// The bits of a white run and the black one after it, and how many they are.
+///
+/// # Safety
+///
+/// The runs are at most [`RUN_MAX`].
+#[inline(always)]
+unsafe fn pair_code(white: u32, black: u32) -> (u64, usize) {
+    // SAFETY: the caller's promise.
+    let ((white, white_len), (black, black_len)) =
+        unsafe { (run_code(0, white), run_code(1, black)) };
+    (white | black << white_len, white_len + black_len)
 }
