@@ -31,11 +31,22 @@ pub(super) struct Elements {
     level: Level,
 }
 
-/// The elements of one row.
+/// The elements of one row. Small enough for a register: batches have some thousand places.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Segment {
-    start: usize,
-    pub(super) count: usize,
+    start: u32,
+    count: u32,
+}
+
+impl Segment {
+    /// Number of elements.
+    pub(super) fn count(self) -> usize {
+        self.count as usize
+    }
+
+    fn start(self) -> usize {
+        self.start as usize
+    }
 }
 
 impl Elements {
@@ -70,18 +81,21 @@ impl Elements {
                 first.add(count + place).write(self.width as u16);
             }
             self.places.set_len(start + count + TAIL);
-            Segment { start, count }
+            Segment {
+                start: start as u32,
+                count: count as u32,
+            }
         }
     }
 
     /// Forgets all rows but one.
     pub(super) fn keep(&mut self, segment: Segment) -> Segment {
-        let begin = segment.start - HEAD;
+        let begin = segment.start() - HEAD;
         self.places
-            .copy_within(begin..segment.start + segment.count + TAIL, 0);
-        self.places.truncate(HEAD + segment.count + TAIL);
+            .copy_within(begin..segment.start() + segment.count() + TAIL, 0);
+        self.places.truncate(HEAD + segment.count() + TAIL);
         Segment {
-            start: HEAD,
+            start: HEAD as u32,
             count: segment.count,
         }
     }
@@ -93,7 +107,7 @@ impl Elements {
 
     /// The first element of a row of this memory.
     pub(super) fn pointer(&self, segment: Segment) -> *const u16 {
-        self.places[segment.start..].as_ptr()
+        self.places[segment.start()..].as_ptr()
     }
 }
 
