@@ -148,7 +148,7 @@ impl Batch {
 /// of the row; a horizontal code takes two with 3 bits and two runs of at most 25 bits, besides 12
 /// for each 2560 pixels. A row by itself has a run more than elements.
 fn codes_bytes_max(task: &Task, width: u32) -> usize {
-    let above = task.reference.map_or(0, |reference| reference.count());
+    let above = task.reference.map_or(0, Segment::count);
     let bits =
         4 * (above / 2 + 2) + 28 * (task.current.count() + 4) + 12 * (width as usize / 2560 + 2);
     bits / 8 + Put::SLACK

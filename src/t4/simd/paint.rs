@@ -5,7 +5,7 @@ use std::arch::x86_64::{
     _mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_extract_epi64, _mm_set1_epi8,
     _mm512_clmulepi64_epi128, _mm512_gf2p8affine_epi64_epi8, _mm512_loadu_si512,
     _mm512_mask_storeu_epi8, _mm512_mask_xor_epi64, _mm512_movepi64_mask, _mm512_set1_epi64,
-    _mm512_unpacklo_epi64, _mm512_xor_si512,
+    _mm512_setzero_si512, _mm512_storeu_si512, _mm512_unpacklo_epi64, _mm512_xor_si512,
 };
 
 use super::MIRROR;
@@ -18,7 +18,7 @@ const COPIES: usize = 4;
 /// The changes of one row.
 #[derive(Clone, Debug)]
 pub(super) struct Canvas {
-    /// So many words for each copy, in whole vectors.
+    /// So many words for each copy, in whole vectors; all zero between rows.
     words: Vec<u64>,
     width: u32,
     level: Level,
@@ -48,7 +48,6 @@ impl Canvas {
                 .all(|element| u32::from(*element) < self.width)
         );
         let row = &mut row[..self.width.div_ceil(8) as usize];
-        self.words.fill(0);
         // SAFETY: the level says which instructions the machine has; the caller's promise.
         unsafe {
             match self.level {
@@ -104,7 +103,10 @@ impl Canvas {
         let ones = _mm_set1_epi8(-1);
         let mut colour = 0;
         for (at, bytes) in row.chunks_mut(8).enumerate() {
-            let word = (0..COPIES).fold(0, |word, copy| word ^ self.words[copy * length + at]);
+            let mut word = 0;
+            for copy in 0..COPIES {
+                word ^= std::mem::take(&mut self.words[copy * length + at]);
+            }
             // In a product with ones and without carries, the upper half's bits are the parities
             // of the changes before each pixel.
             let product = _mm_clmulepi64_si128(_mm_cvtsi64_si128(word as i64), ones, 0);
@@ -141,6 +143,10 @@ impl Canvas {
                     _mm512_xor_si512(load(0), load(1)),
                     _mm512_xor_si512(load(2), load(3)),
                 );
+                for copy in 0..COPIES {
+                    let words = self.words.as_mut_ptr().add(copy * length + at * 8);
+                    _mm512_storeu_si512(words.cast(), _mm512_setzero_si512());
+                }
                 // In a product with ones and without carries, the lower half's bits are the
                 // parities of the changes up to each pixel.
                 let even = _mm512_clmulepi64_epi128(changes, ones, 0);
