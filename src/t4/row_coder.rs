@@ -4,7 +4,9 @@ use super::bits::BitWriter;
 use super::codes::{Code, HORIZONTAL, MAKE_UP_2560, PASS, RUN_MAX, RUNS, RunCodes, VERTICAL};
 #[cfg(target_arch = "x86_64")]
 use super::encode::Announced;
-use super::path::{Level, Path};
+#[cfg(target_arch = "x86_64")]
+use super::path::Level;
+use super::path::Path;
 use super::runs::Transitions;
 #[cfg(target_arch = "x86_64")]
 use super::simd::{Batch, WIDTH_MAX};

@@ -1,7 +1,9 @@
 //! Codes to rows: with vectors where the machine has them and the row is sound, else with care.
 
 use super::bits::BitReader;
-use super::path::{Level, Path};
+#[cfg(target_arch = "x86_64")]
+use super::path::Level;
+use super::path::Path;
 use super::row_codes::{Likeness, RowFault, decode_1d, decode_2d};
 use super::runs::Transitions;
 #[cfg(target_arch = "x86_64")]
@@ -30,6 +32,7 @@ struct Fast {
 
 impl RowDecoder {
     /// A decoder under a white row.
+    #[cfg_attr(not(target_arch = "x86_64"), allow(unused_variables))]
     pub(super) fn on(path: Path, width: u32) -> Self {
         Self {
             width,
