@@ -8,6 +8,8 @@ mod foreign_bytes;
 mod libtiff;
 #[path = "t4/pages.rs"]
 mod pages;
+#[path = "t4/paths.rs"]
+mod paths;
 #[path = "t4/plain_tiff.rs"]
 mod plain_tiff;
 #[path = "t4/round_trip.rs"]

@@ -1,7 +1,8 @@
-//! Any bytes as a coded page: the first four choose the coding and its options.
+//! Any bytes as a coded page, on the fastest path and the portable one: the first four bytes choose
+//! the coding and its options.
 #![no_main]
 
-use faxmill::t4::{BitOrder, Coding, DecodeOptions, RowAlign, decode};
+use faxmill::t4::{BitOrder, Coding, DecodeOptions, Path, RowAlign, decode, decode_on};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
@@ -15,7 +16,9 @@ fuzz_target!(|data: &[u8]| {
         rows_max: 2000,
         bytes_max: 4 << 20,
     };
-    if let Ok(decoded) = decode(data, &options) {
+    let decoded = decode(data, &options);
+    assert!(decoded == decode_on(Path::portable(), data, &options));
+    if let Ok(decoded) = decoded {
         assert!(decoded.bitmap.as_bytes().len() <= options.bytes_max);
         assert!(decoded.bytes_read <= data.len());
     }

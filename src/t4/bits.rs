@@ -2,35 +2,62 @@
 
 use super::BitOrder;
 
-/// Collects codes of up to 32 bits.
+/// Collects codes of up to 56 bits.
 #[derive(Clone, Debug, Default)]
 pub(super) struct BitWriter {
+    /// Whole bytes up to `at`, then room for a word.
     bytes: Vec<u8>,
+    at: usize,
+    /// Bits of the byte at `at`, first one on top.
     pending: u64,
     pending_len: u32,
 }
 
 impl BitWriter {
-    /// Appends the low `len` bits (at most 32); the bits above them must be zero.
+    /// Most bits put at once.
+    pub(super) const BITS_MAX: u32 = 56;
+
+    /// Bytes by which the room grows, at least.
+    const STEP: usize = 4096;
+
+    /// Appends the low `len` bits (at most 56); the bits above them must be zero.
     #[inline]
-    pub(super) fn put(&mut self, bits: u32, len: u32) {
-        debug_assert!(len <= 32 && (len == 32 || bits >> len == 0));
-        self.pending = self.pending << len | u64::from(bits);
+    pub(super) fn put(&mut self, bits: u64, len: u32) {
+        debug_assert!(len <= Self::BITS_MAX && bits >> len == 0);
         self.pending_len += len;
-        if self.pending_len >= 32 {
-            self.pending_len -= 32;
-            let word = (self.pending >> self.pending_len) as u32;
-            self.bytes.extend_from_slice(&word.to_be_bytes());
-        }
+        let word = self.pending | bits.wrapping_shl(64 - self.pending_len);
+        self.store(word);
+        self.at += (self.pending_len / 8) as usize;
+        self.pending = word << (self.pending_len & !7);
+        self.pending_len %= 8;
     }
 
     /// Appends `count` ones.
     pub(super) fn put_ones(&mut self, mut count: usize) {
-        while count >= 32 {
-            self.put(u32::MAX, 32);
-            count -= 32;
+        while count > 56 {
+            self.put(u64::MAX >> 8, 56);
+            count -= 56;
         }
-        self.put((1u32 << count) - 1, count as u32);
+        self.put((1u64 << count) - 1, count as u32);
+    }
+
+    /// Appends the first `len` bits of `bytes`, which has at least eight bytes more than them.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn append(&mut self, bytes: &[u8], len: usize) {
+        let (words, _) = bytes.as_chunks::<8>();
+        for word in &words[..len / 64] {
+            let word = u64::from_be_bytes(*word);
+            self.store(self.pending | word >> self.pending_len);
+            self.pending = (word << 1).wrapping_shl(63 - self.pending_len);
+            self.at += 8;
+        }
+        let rest = (len % 64) as u32;
+        if rest > 0 {
+            let word = u64::from_be_bytes(words[len / 64]) >> (64 - rest);
+            let first = rest.min(32);
+            self.put(word >> (rest - first), first);
+            self.put(word & ((1u64 << (rest - first)) - 1), rest - first);
+        }
     }
 
     /// Appends zeros until the number of bits is `phase` modulo 8.
@@ -41,16 +68,29 @@ impl BitWriter {
     /// The bytes, the last one padded with zeros.
     pub(super) fn finish(mut self, order: BitOrder) -> Vec<u8> {
         self.pad_to(0);
-        while self.pending_len > 0 {
-            self.pending_len -= 8;
-            self.bytes.push((self.pending >> self.pending_len) as u8);
-        }
+        self.bytes.truncate(self.at);
         if order == BitOrder::LsbFirst {
             for byte in &mut self.bytes {
                 *byte = byte.reverse_bits();
             }
         }
         self.bytes
+    }
+
+    /// Writes a word over the bytes from `at`.
+    #[inline]
+    fn store(&mut self, word: u64) {
+        let end = self.at + 8;
+        if end > self.bytes.len() {
+            self.grow(end);
+        }
+        self.bytes[self.at..end].copy_from_slice(&word.to_be_bytes());
+    }
+
+    #[cold]
+    fn grow(&mut self, end: usize) {
+        self.bytes
+            .resize((end + Self::STEP).max(2 * self.bytes.len()), 0);
     }
 }
 
@@ -87,6 +127,12 @@ impl<'a> BitReader<'a> {
             BitOrder::LsbFirst => u64::from_le_bytes(chunk).reverse_bits(),
         };
         word << (self.position % 8)
+    }
+
+    /// All bytes, when their most significant bits come first.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn msb_first_bytes(&self) -> Option<&'a [u8]> {
+        (self.order == BitOrder::MsbFirst).then_some(self.bytes)
     }
 
     #[inline]

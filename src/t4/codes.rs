@@ -19,13 +19,14 @@ pub(super) const BLACK_LOOKUP_BITS: u32 = 13;
 /// Bits that index [`MODE_LOOKUP`]: the longest mode code.
 pub(super) const MODE_LOOKUP_BITS: u32 = 7;
 
-/// White runs 0 to 2623: make-up and terminating code joined, `bits << 5 | length`.
-pub(super) static WHITE_RUNS: [u32; RUN_MAX as usize + 1] =
-    joined_runs(&WHITE_TERMINATING, &WHITE_MAKE_UP);
+/// White and black runs 0 to 2623: make-up and terminating code joined, `bits << 5 | length`.
+pub(super) static RUNS: [RunCodes; 2] = [
+    joined_runs(&WHITE_TERMINATING, &WHITE_MAKE_UP),
+    joined_runs(&BLACK_TERMINATING, &BLACK_MAKE_UP),
+];
 
-/// Black runs 0 to 2623: make-up and terminating code joined, `bits << 5 | length`.
-pub(super) static BLACK_RUNS: [u32; RUN_MAX as usize + 1] =
-    joined_runs(&BLACK_TERMINATING, &BLACK_MAKE_UP);
+/// The codes of one colour's runs.
+pub(super) type RunCodes = [u32; RUN_MAX as usize + 1];
 
 /// The next 12 bits of a white run: `run << 4 | length`, zero when no code begins so.
 pub(super) static WHITE_LOOKUP: [u16; 1 << WHITE_LOOKUP_BITS] =
@@ -245,10 +246,7 @@ const fn with_extended(table: [Code; 27]) -> [Code; 40] {
     all
 }
 
-const fn joined_runs(
-    terminating: &[Code; 64],
-    make_up: &[Code; 40],
-) -> [u32; RUN_MAX as usize + 1] {
+const fn joined_runs(terminating: &[Code; 64], make_up: &[Code; 40]) -> RunCodes {
     let mut table = [0; RUN_MAX as usize + 1];
     let mut run = 0;
     while run < table.len() {

@@ -1,7 +1,8 @@
 //! MH, MR or MMR to bitmap, and how much of it can be believed.
 
 use super::bits::BitReader;
-use super::runs::Transitions;
+use super::path::Path;
+use super::row_decoder::RowDecoder;
 use super::{BitOrder, Bitmap, Coding, RowAlign, T4Error, group3, group4};
 use crate::limits::Limits;
 
@@ -82,16 +83,32 @@ pub enum End {
 /// Damage does not make it fail: MH starts again at the next end-of-line code, MR at the next row
 /// that stands by itself, and both keep the row count by repeating the last good row; MMR stops.
 pub fn decode(data: &[u8], options: &DecodeOptions) -> Result<Decoded, T4Error> {
+    decode_on(Path::best(), data, options)
+}
+
+/// As [`decode`], on a path of one's choice.
+#[doc(hidden)]
+pub fn decode_on(path: Path, data: &[u8], options: &DecodeOptions) -> Result<Decoded, T4Error> {
     if options.width == 0 || options.width > 65535 {
         return Err(T4Error::Width {
             width: options.width,
         });
     }
-    let mut bits = BitReader::new(data, options.bit_order);
+    let reversed: Vec<u8>;
+    let mut bits = match options.bit_order {
+        BitOrder::LsbFirst if path != Path::portable() => {
+            reversed = data.iter().map(|byte| byte.reverse_bits()).collect();
+            BitReader::new(&reversed, BitOrder::MsbFirst)
+        }
+        order => BitReader::new(data, order),
+    };
+    let mut rows = RowDecoder::on(path, options.width);
     let mut page = Page::new(options);
     let end = match options.coding {
-        Coding::Mh | Coding::Mr { .. } => group3::decode_page(&mut bits, options, &mut page)?,
-        Coding::Mmr => group4::decode_page(&mut bits, options, &mut page)?,
+        Coding::Mh | Coding::Mr { .. } => {
+            group3::decode_page(&mut bits, options, &mut rows, &mut page)?
+        }
+        Coding::Mmr => group4::decode_page(&mut bits, options, &mut rows, &mut page)?,
     };
     Ok(Decoded {
         bitmap: Bitmap::from_packed(options.width, page.bytes),
@@ -113,11 +130,16 @@ pub(super) struct Page {
     bad_run: u32,
 }
 
+/// Most bytes that a container's word for the number of rows is believed for in advance.
+const EXPECTED_MAX: usize = 1 << 20;
+
 impl Page {
     fn new(options: &DecodeOptions) -> Self {
+        let stride = options.width.div_ceil(8) as usize;
+        let bytes_expected = options.rows.unwrap_or(0) as usize * stride;
         Self {
-            bytes: Vec::new(),
-            stride: options.width.div_ceil(8) as usize,
+            bytes: Vec::with_capacity(bytes_expected.min(options.bytes_max).min(EXPECTED_MAX)),
+            stride,
             rows: 0,
             rows_wanted: options.rows.unwrap_or(u32::MAX),
             rows_max: options.rows_max,
@@ -136,10 +158,12 @@ impl Page {
         self.rows >= self.rows_wanted
     }
 
-    /// Adds a good row.
-    pub(super) fn push(&mut self, row: &Transitions) -> Result<(), T4Error> {
+    /// Adds a good row, the one in hand.
+    pub(super) fn push(&mut self, rows: &mut RowDecoder) -> Result<(), T4Error> {
         self.reserve_row()?;
-        row.paint_onto(&mut self.bytes);
+        let start = self.bytes.len();
+        self.bytes.resize(start + self.stride, 0);
+        rows.paint(&mut self.bytes[start..]);
         self.bad_run = 0;
         Ok(())
     }

@@ -1,10 +1,11 @@
 //! Bitmap to MH, MR or MMR.
 
 use super::bits::BitWriter;
-use super::codes::{
-    BLACK_RUNS, EOL, HORIZONTAL, MAKE_UP_2560, PASS, RUN_MAX, VERTICAL, WHITE_RUNS,
-};
-use super::runs::{Transitions, first_of_other_colour, first_right_of};
+use super::codes::EOL;
+use super::path::Path;
+use super::row_coder::RowCoder;
+#[cfg(target_arch = "x86_64")]
+use super::simd::Content;
 use super::{BitOrder, Bitmap, Coding, Eol, RowAlign};
 
 /// What the coded page looks like.
@@ -64,9 +65,22 @@ impl EncodeOptions {
 
 /// Codes a whole page.
 pub fn encode(bitmap: &Bitmap, options: &EncodeOptions) -> Vec<u8> {
-    let mut encoder = Encoder::new(bitmap.width(), *options);
-    for row in bitmap.iter_rows() {
-        encoder.push_row(row);
+    encode_on(Path::best(), bitmap, options)
+}
+
+/// As [`encode`], on a path of one's choice.
+#[doc(hidden)]
+pub fn encode_on(path: Path, bitmap: &Bitmap, options: &EncodeOptions) -> Vec<u8> {
+    let mut encoder = Encoder::on(path, bitmap.width(), *options);
+    let mut y = 0;
+    while y < bitmap.rows() {
+        let same = encoder.rows_like_above(bitmap, y);
+        if same == 0 {
+            encoder.add_changed(bitmap.row(y));
+        } else {
+            encoder.add_same(same);
+        }
+        y += same.max(1);
     }
     encoder.finish()
 }
@@ -77,12 +91,22 @@ pub struct Encoder {
     options: EncodeOptions,
     width: u32,
     bits: BitWriter,
+    rows: RowCoder,
     row: Vec<u8>,
     row_above: Vec<u8>,
-    current: Transitions,
-    reference: Transitions,
     /// Rows that may still be coded two-dimensionally before one must stand by itself (MR).
     rows_2d_left: u32,
+}
+
+/// What goes before a row's codes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Announced {
+    /// MMR, where a row begins without more.
+    Bare,
+    /// MH, where end-of-line codes bear no tag.
+    Mh,
+    /// MR: by itself or by differences.
+    Mr { is_1d: bool },
 }
 
 impl Encoder {
@@ -92,16 +116,21 @@ impl Encoder {
     ///
     /// If `width` is zero.
     pub fn new(width: u32, options: EncodeOptions) -> Self {
+        Self::on(Path::best(), width, options)
+    }
+
+    /// As [`Self::new`], on a path of one's choice.
+    #[doc(hidden)]
+    pub fn on(path: Path, width: u32, options: EncodeOptions) -> Self {
         assert!(width > 0, "a page has at least one column");
         let stride = width.div_ceil(8) as usize;
         Self {
             options,
             width,
             bits: BitWriter::default(),
+            rows: RowCoder::on(path, width),
             row: vec![0; stride],
             row_above: vec![0; stride],
-            current: Transitions::white(width),
-            reference: Transitions::white(width),
             rows_2d_left: 0,
         }
     }
@@ -109,42 +138,56 @@ impl Encoder {
     /// Adds one packed row; bits beyond the width are ignored, missing bytes are white.
     pub fn push_row(&mut self, row: &[u8]) {
         self.take_row(row);
-        self.align();
-        match self.options.coding {
-            Coding::Mh => {
-                self.put_eol(None);
-                self.put_row_1d();
-            }
-            Coding::Mr { k } => {
-                let is_1d = self.rows_2d_left == 0;
-                self.put_eol(Some(is_1d));
-                if is_1d {
-                    self.rows_2d_left = k.saturating_sub(1);
-                    self.put_row_1d();
-                } else {
-                    self.rows_2d_left -= 1;
-                    self.put_row_2d();
-                }
-            }
-            Coding::Mmr => self.put_row_2d(),
+        if self.row == self.row_above {
+            self.add_same(1);
+        } else {
+            let row = std::mem::take(&mut self.row);
+            self.add_changed(&row);
+            self.row = std::mem::replace(&mut self.row_above, row);
         }
-        std::mem::swap(&mut self.row, &mut self.row_above);
     }
 
     /// Ends the page and returns its bytes.
     pub fn finish(mut self) -> Vec<u8> {
+        self.put_waiting();
         if self.options.end_of_block {
-            self.align();
+            align(&mut self.bits, &self.options);
             let (tag, count) = match self.options.coding {
                 Coding::Mh => (None, 6),
                 Coding::Mr { .. } => (Some(true), 6),
                 Coding::Mmr => (None, 2),
             };
             for _ in 0..count {
-                self.put_eol_bits(tag);
+                put_eol(&mut self.bits, tag);
             }
         }
         self.bits.finish(self.options.bit_order)
+    }
+
+    /// How many rows of the page from `y` on are each the row above once more.
+    fn rows_like_above(&self, bitmap: &Bitmap, y: u32) -> u32 {
+        let stride = bitmap.stride();
+        let rest = bitmap.rows() - y;
+        if y == 0 {
+            return u32::from(bitmap.row(0) == self.row_above);
+        }
+        let from = &bitmap.as_bytes()[(y as usize - 1) * stride..];
+        let mut same = 0;
+        let mut step = 1;
+        while same < rest {
+            step = step.min(rest - same);
+            let start = same as usize * stride;
+            let end = start + step as usize * stride;
+            if from[start..end] == from[start + stride..end + stride] {
+                same += step;
+                step = (2 * step).min(ROWS_COMPARED_MAX);
+            } else if step == 1 {
+                break;
+            } else {
+                step /= 2;
+            }
+        }
+        same
     }
 
     fn take_row(&mut self, row: &[u8]) {
@@ -158,106 +201,120 @@ impl Encoder {
         }
     }
 
-    fn align(&mut self) {
-        if self.options.row_align == RowAlign::Byte {
-            self.bits.pad_to(0);
+    /// Adds rows that equal the one above.
+    fn add_same(&mut self, count: u32) {
+        let are_alike_in_bits =
+            self.options.coding == Coding::Mmr && self.options.row_align == RowAlign::Packed;
+        if are_alike_in_bits {
+            self.open_row(Announced::Bare);
+            self.rows.put_same_2d(&mut self.bits, count as usize);
+            return self.put_if_full();
         }
-    }
-
-    /// An end-of-line code, with the tag bit of MR: 1 when the row stands by itself.
-    fn put_eol(&mut self, tag: Option<bool>) {
-        match self.options.eol {
-            Eol::None if tag.is_none() => return,
-            Eol::None | Eol::Bits => {}
-            Eol::ByteAligned => self.bits.pad_to(4),
-        }
-        self.put_eol_bits(tag);
-    }
-
-    fn put_eol_bits(&mut self, tag: Option<bool>) {
-        self.bits.put(u32::from(EOL.bits), u32::from(EOL.len));
-        if let Some(is_1d) = tag {
-            self.bits.put(u32::from(is_1d), 1);
-        }
-    }
-
-    /// T.4 §4.1.1.
-    fn put_row_1d(&mut self) {
-        self.reference.read(&self.row);
-        let mut start = 0;
-        let elements = &self.reference.as_slice()[..=self.reference.count()];
-        for pair in elements.chunks(2) {
-            put_run(&mut self.bits, &WHITE_RUNS, pair[0] - start);
-            start = pair[0];
-            if let Some(&end) = pair.get(1) {
-                put_run(&mut self.bits, &BLACK_RUNS, end - start);
-                start = end;
-            }
-        }
-    }
-
-    /// T.4 §4.2.1.3.4 and T.6 §2.2.4: the flow diagram of the two-dimensional scheme.
-    fn put_row_2d(&mut self) {
-        if self.row == self.row_above {
-            // Every changing element lies under its like, and so does the end of the row.
-            self.bits.put_ones(self.reference.count() + 1);
-            return;
-        }
-        self.current.read(&self.row);
-        put_differences(
-            &mut self.bits,
-            self.current.as_slice(),
-            self.reference.as_slice(),
-            self.width,
-        );
-        std::mem::swap(&mut self.current, &mut self.reference);
-    }
-}
-
-fn put_differences(bits: &mut BitWriter, current: &[u32], reference: &[u32], width: u32) {
-    let (mut a0, mut a1_at, mut b1_at) = (0, 0, 0);
-    loop {
-        let (a1, b1, b2) = (current[a1_at], reference[b1_at], reference[b1_at + 1]);
-        let delta = a1.wrapping_sub(b1).wrapping_add(3);
-        if b2 < a1 {
-            bits.put(u32::from(PASS.bits), u32::from(PASS.len));
-            a0 = b2;
-            b1_at += 2;
-        } else if delta <= 6 {
-            let code = VERTICAL[delta as usize];
-            bits.put(u32::from(code.bits), u32::from(code.len));
-            a0 = a1;
-            a1_at += 1;
-            if a0 >= width {
-                return;
-            }
-            b1_at = first_of_other_colour(reference, a0, width, b1_at);
-        } else {
-            let a2 = current[a1_at + 1];
-            let (first, second) = if a1_at % 2 == 0 {
-                (&WHITE_RUNS, &BLACK_RUNS)
+        for _ in 0..count {
+            let announced = self.announce_next();
+            self.open_row(announced);
+            if announced.is_1d() {
+                self.rows.put_1d(&mut self.bits, None);
             } else {
-                (&BLACK_RUNS, &WHITE_RUNS)
-            };
-            bits.put(u32::from(HORIZONTAL.bits), u32::from(HORIZONTAL.len));
-            put_run(bits, first, a1 - a0);
-            put_run(bits, second, a2 - a1);
-            a0 = a2;
-            a1_at += 2;
-            if a0 >= width {
-                return;
+                self.rows.put_same_2d(&mut self.bits, 1);
             }
-            b1_at = first_right_of(reference, a0, width, b1_at);
+            self.put_if_full();
+        }
+    }
+
+    /// Adds a row that differs from the one above; bits beyond its width are zero.
+    fn add_changed(&mut self, row: &[u8]) {
+        let announced = self.announce_next();
+        self.open_row(announced);
+        if announced.is_1d() {
+            self.rows.put_1d(&mut self.bits, Some(row));
+        } else {
+            self.rows.put_2d(&mut self.bits, row, self.width);
+        }
+        self.put_if_full();
+    }
+
+    /// How the next row is coded.
+    fn announce_next(&mut self) -> Announced {
+        match self.options.coding {
+            Coding::Mh => Announced::Mh,
+            Coding::Mr { k } => {
+                let is_1d = self.rows_2d_left == 0;
+                self.rows_2d_left = if is_1d { k.max(1) } else { self.rows_2d_left } - 1;
+                Announced::Mr { is_1d }
+            }
+            Coding::Mmr => Announced::Bare,
+        }
+    }
+
+    /// Puts what goes before a row, now or when the row's turn comes.
+    fn open_row(&mut self, row: Announced) {
+        match &mut self.rows {
+            RowCoder::Portable { .. } => open_row(&mut self.bits, &self.options, row),
+            #[cfg(target_arch = "x86_64")]
+            RowCoder::Batch { announced, .. } => announced.push(row),
+        }
+    }
+
+    fn put_if_full(&mut self) {
+        #[cfg(target_arch = "x86_64")]
+        if let RowCoder::Batch { batch, .. } = &self.rows
+            && batch.is_full()
+        {
+            self.put_waiting();
+        }
+    }
+
+    fn put_waiting(&mut self) {
+        #[cfg(target_arch = "x86_64")]
+        if let RowCoder::Batch { batch, announced } = &mut self.rows {
+            let mut rows = announced.drain(..);
+            batch.take(|content| {
+                if let Some(row) = rows.next() {
+                    open_row(&mut self.bits, &self.options, row);
+                }
+                match content {
+                    Content::Ones(count) => self.bits.put_ones(count),
+                    Content::Bits(bytes, len) => self.bits.append(bytes, len),
+                }
+            });
         }
     }
 }
 
-#[inline]
-fn put_run(bits: &mut BitWriter, table: &[u32; RUN_MAX as usize + 1], mut run: u32) {
-    while run > RUN_MAX {
-        bits.put(u32::from(MAKE_UP_2560.bits), u32::from(MAKE_UP_2560.len));
-        run -= 2560;
+/// Most rows that are compared with those above at once.
+const ROWS_COMPARED_MAX: u32 = 64;
+
+impl Announced {
+    fn is_1d(self) -> bool {
+        matches!(self, Self::Mh | Self::Mr { is_1d: true })
     }
-    let entry = table[run as usize];
-    bits.put(entry >> 5, entry & 31);
+}
+
+fn align(bits: &mut BitWriter, options: &EncodeOptions) {
+    if options.row_align == RowAlign::Byte {
+        bits.pad_to(0);
+    }
+}
+
+/// Fill and an end-of-line code with the tag bit of MR, 1 when the row stands by itself.
+fn open_row(bits: &mut BitWriter, options: &EncodeOptions, row: Announced) {
+    align(bits, options);
+    let tag = match row {
+        Announced::Bare => return,
+        Announced::Mh if options.eol == Eol::None => return,
+        Announced::Mh => None,
+        Announced::Mr { is_1d } => Some(is_1d),
+    };
+    if options.eol == Eol::ByteAligned {
+        bits.pad_to(4);
+    }
+    put_eol(bits, tag);
+}
+
+fn put_eol(bits: &mut BitWriter, tag: Option<bool>) {
+    bits.put(u64::from(EOL.bits), u32::from(EOL.len));
+    if let Some(is_1d) = tag {
+        bits.put(u64::from(is_1d), 1);
+    }
 }

@@ -3,8 +3,8 @@
 use super::bits::BitReader;
 use super::codes::EOL;
 use super::decode::{DecodeOptions, End, Page};
-use super::row_codes::{Likeness, RowFault, decode_1d, decode_2d};
-use super::runs::Transitions;
+use super::row_codes::{Likeness, RowFault};
+use super::row_decoder::RowDecoder;
 use super::{Coding, RowAlign, T4Error};
 
 /// End-of-line codes in a row that say RTC: T.4 §4.1.4.
@@ -14,12 +14,12 @@ const RTC_EOLS: u32 = 6;
 pub(super) fn decode_page(
     bits: &mut BitReader<'_>,
     options: &DecodeOptions,
+    rows: &mut RowDecoder,
     page: &mut Page,
 ) -> Result<End, T4Error> {
     let mut decoder = Decoder {
         options,
-        reference: Transitions::white(options.width),
-        current: Transitions::white(options.width),
+        rows,
         has_eols: matches!(options.coding, Coding::Mr { .. }),
         row_is_1d: true,
         reference_is_lost: false,
@@ -47,8 +47,8 @@ pub(super) fn decode_page(
         match outcome {
             Ok(Likeness::Same) => page.push_same()?,
             Ok(Likeness::Different) => {
-                page.push(&decoder.current)?;
-                std::mem::swap(&mut decoder.reference, &mut decoder.current);
+                page.push(decoder.rows)?;
+                decoder.rows.advance();
             }
             Err(fault) => {
                 page.push_bad()?;
@@ -65,8 +65,7 @@ pub(super) fn decode_page(
 
 struct Decoder<'a> {
     options: &'a DecodeOptions,
-    reference: Transitions,
-    current: Transitions,
+    rows: &'a mut RowDecoder,
     /// Whether every row is known to follow an end-of-line code.
     has_eols: bool,
     /// What the tag bit said of the next row.
@@ -98,12 +97,12 @@ impl Decoder<'_> {
     /// Decodes one row; it is only believed when an end-of-line code or the end follows it.
     fn decode_row(&mut self, bits: &mut BitReader<'_>) -> Result<Likeness, RowFault> {
         let likeness = if self.row_is_1d {
-            decode_1d(bits, self.options.width, &mut self.current)?;
+            self.rows.decode_1d(bits)?;
             Likeness::Different
         } else if self.reference_is_lost {
             return Err(RowFault::Code);
         } else {
-            decode_2d(bits, self.options.width, &self.reference, &mut self.current)?
+            self.rows.decode_2d(bits)?
         };
         if self.has_eols && !is_eol(bits) && bits.zeros_before_one().is_some() {
             return Err(RowFault::Geometry);

@@ -3,18 +3,17 @@
 use super::bits::BitReader;
 use super::codes::EOL;
 use super::decode::{DecodeOptions, End, Page};
-use super::row_codes::{Likeness, RowFault, decode_2d};
-use super::runs::Transitions;
+use super::row_codes::{Likeness, RowFault};
+use super::row_decoder::RowDecoder;
 use super::{RowAlign, T4Error};
 
 /// Decodes rows until the number asked for, EOFB, the end of the data or the first broken code.
 pub(super) fn decode_page(
     bits: &mut BitReader<'_>,
     options: &DecodeOptions,
+    rows: &mut RowDecoder,
     page: &mut Page,
 ) -> Result<End, T4Error> {
-    let mut reference = Transitions::white(options.width);
-    let mut current = Transitions::white(options.width);
     while !page.is_complete() {
         if options.row_align == RowAlign::Byte {
             bits.align_to_byte();
@@ -22,11 +21,11 @@ pub(super) fn decode_page(
         if let Some(end) = end_at_row_start(bits, options) {
             return Ok(end);
         }
-        match decode_2d(bits, options.width, &reference, &mut current) {
+        match rows.decode_2d(bits) {
             Ok(Likeness::Same) => page.push_same()?,
             Ok(Likeness::Different) => {
-                page.push(&current)?;
-                std::mem::swap(&mut reference, &mut current);
+                page.push(rows)?;
+                rows.advance();
             }
             Err(RowFault::Truncated) => return Ok(End::Truncated),
             Err(RowFault::Extension(extension)) => {

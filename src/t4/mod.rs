@@ -8,13 +8,24 @@ mod encode;
 mod error;
 mod group3;
 mod group4;
+mod path;
+mod row_coder;
 mod row_codes;
+mod row_decoder;
 mod runs;
+#[cfg(target_arch = "x86_64")]
+mod simd;
 
 pub use bitmap::Bitmap;
+#[doc(hidden)]
+pub use decode::decode_on;
 pub use decode::{Damage, DecodeOptions, Decoded, End, decode};
+#[doc(hidden)]
+pub use encode::encode_on;
 pub use encode::{EncodeOptions, Encoder, encode};
 pub use error::T4Error;
+#[doc(hidden)]
+pub use path::Path;
 
 /// How rows become bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -54,6 +54,9 @@ pub(super) fn decode_1d(
     ended_in_time(bits)
 }
 
+/// Bits that may be taken of a window of 57 so that the longest extension code is still in it.
+const WINDOW_TAKEN_MAX: u32 = 47;
+
 /// Decodes a row by its differences from `reference`: T.4 §4.2 and T.6 §2.2.
 pub(super) fn decode_2d(
     bits: &mut BitReader<'_>,
@@ -65,19 +68,27 @@ pub(super) fn decode_2d(
     row.open();
     let (mut a0, mut b1_at, mut a0_is_black) = (0, 0, false);
     let mut likeness = Likeness::Same;
+    // The next bits, of which so many are taken already, though not from the reader.
+    let (mut window, mut taken) = (bits.peek(), 0);
     while a0 < width {
+        if taken > WINDOW_TAKEN_MAX {
+            bits.skip(taken);
+            (window, taken) = (bits.peek(), 0);
+        }
         if row.pushed() > changes_max(width) {
+            bits.skip(taken);
             return Err(RowFault::Geometry);
         }
-        let window = bits.peek();
         let (mode, len) = MODE_LOOKUP[(window >> (64 - MODE_LOOKUP_BITS)) as usize];
         match mode {
             Mode::Vertical(delta) => {
                 let a1 = above[b1_at].wrapping_add_signed(i32::from(delta));
                 if a1 < a0 || a1 > width {
+                    bits.skip(taken);
                     return Err(RowFault::Geometry);
                 }
-                bits.skip(u32::from(len));
+                window <<= len;
+                taken += u32::from(len);
                 a0 = a1;
                 if a0 < width {
                     row.push(a0);
@@ -89,7 +100,8 @@ pub(super) fn decode_2d(
                 }
             }
             Mode::Pass => {
-                bits.skip(u32::from(len));
+                window <<= len;
+                taken += u32::from(len);
                 a0 = above[b1_at + 1];
                 b1_at += 2;
                 if row.pushed() > 0 {
@@ -98,7 +110,7 @@ pub(super) fn decode_2d(
                 likeness = Likeness::Different;
             }
             Mode::Horizontal => {
-                bits.skip(u32::from(len));
+                bits.skip(taken + u32::from(len));
                 for _ in 0..2 {
                     let run = if a0_is_black { black_run } else { white_run };
                     a0 += run(bits, width - a0)?;
@@ -107,16 +119,22 @@ pub(super) fn decode_2d(
                     }
                     a0_is_black = !a0_is_black;
                 }
+                (window, taken) = (bits.peek(), 0);
                 b1_at = first_right_of(above, a0, width, b1_at);
                 likeness = Likeness::Different;
             }
             Mode::Extension => {
+                bits.skip(taken);
                 let extension = (window >> (64 - MODE_LOOKUP_BITS - 3)) as u8 & 7;
                 return Err(truncated_or(bits, 10, RowFault::Extension(extension)));
             }
-            Mode::None => return Err(truncated_or(bits, 7, RowFault::Code)),
+            Mode::None => {
+                bits.skip(taken);
+                return Err(truncated_or(bits, 7, RowFault::Code));
+            }
         }
     }
+    bits.skip(taken);
     if row.pushed() != reference.count() {
         likeness = Likeness::Different;
     }

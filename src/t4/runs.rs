@@ -8,35 +8,44 @@
 /// How often the width closes a list of changing elements.
 const SENTINELS: usize = 4;
 
+/// Elements that may be written beyond those of a row while it is read.
+const SPILL: usize = 64;
+
 /// The changing elements of one row, and the imaginary ones after it.
 #[derive(Clone, Debug)]
 pub(super) struct Transitions {
+    /// The elements and the sentinels, then room.
     positions: Vec<u32>,
+    /// Number of elements, without the sentinels.
+    count: usize,
     width: u32,
 }
 
 impl Transitions {
     /// A white row.
     pub(super) fn white(width: u32) -> Self {
-        Self {
-            positions: vec![width; SENTINELS],
+        let mut row = Self {
+            positions: vec![0; width as usize + SPILL + SENTINELS],
+            count: 0,
             width,
-        }
+        };
+        row.close();
+        row
     }
 
     /// Number of real changing elements.
     pub(super) fn count(&self) -> usize {
-        self.positions.len() - SENTINELS
+        self.count
     }
 
     /// All elements, sentinels included.
     pub(super) fn as_slice(&self) -> &[u32] {
-        &self.positions
+        &self.positions[..self.count + SENTINELS]
     }
 
     /// Takes the elements of a packed row; bits beyond the width must be zero.
     pub(super) fn read(&mut self, row: &[u8]) {
-        self.positions.clear();
+        self.count = 0;
         let mut before = 0;
         let mut base = 0;
         let (words, rest) = row.as_chunks::<8>();
@@ -49,8 +58,8 @@ impl Transitions {
             word[..rest.len()].copy_from_slice(rest);
             self.read_word(u64::from_be_bytes(word), before, base);
         }
-        if self.positions.last() == Some(&self.width) {
-            self.positions.pop();
+        if self.count > 0 && self.positions[self.count - 1] == self.width {
+            self.count -= 1;
         }
         self.close();
     }
@@ -59,17 +68,24 @@ impl Transitions {
     #[inline]
     fn read_word(&mut self, word: u64, before: u64, base: u32) -> u64 {
         let mut changes = word ^ (word >> 1 | before << 63);
-        while changes != 0 {
-            let at = changes.leading_zeros();
-            self.positions.push(base + at);
-            changes ^= 1 << 63 >> at;
+        if changes != 0
+            && let Some(slots) = self.positions[self.count..].first_chunk_mut::<SPILL>()
+        {
+            let mut count = 0;
+            while changes != 0 {
+                let at = changes.leading_zeros();
+                slots[count % SPILL] = base + at;
+                count += 1;
+                changes ^= 1 << 63 >> at;
+            }
+            self.count += count;
         }
         word & 1
     }
 
     /// Begins a row that is built element by element.
     pub(super) fn open(&mut self) {
-        self.positions.clear();
+        self.count = 0;
     }
 
     /// Adds a change of colour at a place not left of the last one.
@@ -78,28 +94,42 @@ impl Transitions {
     /// runs and then code the next row by them, as libtiff expects.
     #[inline]
     pub(super) fn push(&mut self, position: u32) {
-        self.positions.push(position);
+        if self.count + SENTINELS == self.positions.len() {
+            self.positions.resize(2 * self.positions.len(), 0);
+        }
+        self.positions[self.count] = position;
+        self.count += 1;
     }
 
     /// Number of changes pushed since [`Self::open`].
     pub(super) fn pushed(&self) -> usize {
-        self.positions.len()
+        self.count
     }
 
     /// Ends a row begun with [`Self::open`].
     pub(super) fn close(&mut self) {
-        self.positions.extend_from_slice(&[self.width; SENTINELS]);
+        self.positions[self.count..][..SENTINELS].fill(self.width);
     }
 
-    /// Appends the row's packed bytes.
-    pub(super) fn paint_onto(&self, bytes: &mut Vec<u8>) {
-        let start = bytes.len();
-        bytes.resize(start + self.width.div_ceil(8) as usize, 0);
-        let row = &mut bytes[start..];
-        for run in self.positions[..self.positions.len() - 1]
-            .as_chunks::<2>()
-            .0
-        {
+    /// The real elements.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn elements(&self) -> &[u32] {
+        &self.positions[..self.count]
+    }
+
+    /// Takes the elements of a row.
+    #[cfg(target_arch = "x86_64")]
+    pub(super) fn set(&mut self, elements: &[u16]) {
+        self.open();
+        for element in elements {
+            self.push(u32::from(*element));
+        }
+        self.close();
+    }
+
+    /// Paints the row's black pixels over white ones.
+    pub(super) fn paint(&self, row: &mut [u8]) {
+        for run in self.positions[..=self.count].as_chunks::<2>().0 {
             if run[0] < run[1] {
                 paint_black(row, run[0], run[1]);
             }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 
 use crate::pages::{any_coding, any_page};
 
-fn any_decode_options() -> impl Strategy<Value = DecodeOptions> {
+pub(crate) fn any_decode_options() -> impl Strategy<Value = DecodeOptions> {
     (
         any_coding(),
         any::<bool>(),

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 
 use crate::pages::{any_coding, any_page, text};
 
-fn any_options() -> impl Strategy<Value = EncodeOptions> {
+pub(crate) fn any_options() -> impl Strategy<Value = EncodeOptions> {
     (
         any_coding(),
         prop_oneof![Just(BitOrder::MsbFirst), Just(BitOrder::LsbFirst)],

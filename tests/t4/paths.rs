@@ -1,0 +1,189 @@
+//! Every path through the codec gives the same bytes, pixels, damage and errors.
+
+use faxmill::t4::{
+    BitOrder, Bitmap, Coding, DecodeOptions, EncodeOptions, Encoder, Eol, Path, RowAlign,
+    decode_on, encode_on,
+};
+use proptest::prelude::*;
+
+use crate::foreign_bytes::any_decode_options;
+use crate::pages::{all, any_page, noise};
+use crate::round_trip::any_options;
+
+fn encoded_alike(page: &Bitmap, options: &EncodeOptions) -> Vec<u8> {
+    let portable = encode_on(Path::portable(), page, options);
+    for path in Path::all() {
+        assert!(
+            encode_on(path, page, options) == portable,
+            "{path:?} {options:?}"
+        );
+        let mut encoder = Encoder::on(path, page.width(), *options);
+        for row in page.iter_rows() {
+            encoder.push_row(row);
+        }
+        assert!(
+            encoder.finish() == portable,
+            "{path:?} row by row {options:?}"
+        );
+    }
+    portable
+}
+
+fn decoded_alike(coded: &[u8], options: &DecodeOptions) {
+    let portable = decode_on(Path::portable(), coded, options);
+    for path in Path::all() {
+        assert!(
+            decode_on(path, coded, options) == portable,
+            "{path:?} {options:?}"
+        );
+    }
+}
+
+fn codings() -> [EncodeOptions; 4] {
+    [
+        EncodeOptions::mh(),
+        EncodeOptions::mh_byte_aligned(),
+        EncodeOptions::mr(4),
+        EncodeOptions::mmr(),
+    ]
+}
+
+#[test]
+fn pages_of_every_kind_are_coded_alike() {
+    for (name, page) in all() {
+        for options in codings() {
+            let coded = encoded_alike(&page, &options);
+            for rows in [None, Some(page.rows())] {
+                let known = DecodeOptions {
+                    rows,
+                    row_align: options.row_align,
+                    ..DecodeOptions::new(options.coding, page.width())
+                };
+                decoded_alike(&coded, &known);
+                let decoded = decode_on(Path::best(), &coded, &known).unwrap();
+                assert!(decoded.bitmap == page, "{name} {options:?}");
+            }
+        }
+    }
+}
+
+#[test]
+fn pages_wider_than_vectors_take_are_coded_alike() {
+    for width in [16_383, 16_384, 16_385, 65_535] {
+        let page = noise(width, 12, 20, u64::from(width));
+        for options in codings() {
+            let coded = encoded_alike(&page, &options);
+            decoded_alike(&coded, &DecodeOptions::new(options.coding, width));
+        }
+    }
+}
+
+#[test]
+fn every_share_of_black_is_coded_alike() {
+    for share in [1, 2, 5, 12, 30, 64, 128, 200, 250, 255] {
+        let page = noise(1728, 80, share, u64::from(share));
+        for options in codings() {
+            let coded = encoded_alike(&page, &options);
+            decoded_alike(
+                &coded,
+                &DecodeOptions {
+                    row_align: options.row_align,
+                    ..DecodeOptions::new(options.coding, 1728)
+                },
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 800, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_page_is_coded_alike(page in any_page(), options in any_options()) {
+        let coded = encoded_alike(&page, &options);
+        decoded_alike(&coded, &DecodeOptions {
+            bit_order: options.bit_order,
+            row_align: options.row_align,
+            ..DecodeOptions::new(options.coding, page.width())
+        });
+    }
+
+    #[test]
+    fn foreign_bytes_are_decoded_alike(
+        data in prop::collection::vec(any::<u8>(), 0..3000),
+        options in any_decode_options(),
+    ) {
+        decoded_alike(&data, &options);
+    }
+
+    #[test]
+    fn damaged_pages_are_decoded_alike(
+        page in any_page(),
+        options in any_options(),
+        hits in prop::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 0..6),
+        cut in any::<prop::sample::Index>(),
+    ) {
+        let mut coded = encode_on(Path::best(), &page, &options);
+        for (at, byte) in hits {
+            if !coded.is_empty() {
+                *at.get_mut(&mut coded) = byte;
+            }
+        }
+        let known = DecodeOptions {
+            bit_order: options.bit_order,
+            row_align: options.row_align,
+            ..DecodeOptions::new(options.coding, page.width())
+        };
+        decoded_alike(&coded, &known);
+        decoded_alike(&coded[..cut.index(coded.len() + 1)], &known);
+    }
+
+    /// Bits that are mostly ones and short codes keep the decoder inside its rows for long.
+    #[test]
+    fn rows_of_random_codes_are_decoded_alike(
+        picks in prop::collection::vec(0..14usize, 0..2500),
+        width in 1..400u32,
+        coding in prop_oneof![Just(Coding::Mh), Just(Coding::Mr { k: 4 }), Just(Coding::Mmr)],
+        align in prop_oneof![4 => Just(RowAlign::Packed), 1 => Just(RowAlign::Byte)],
+    ) {
+        const CODES: [&str; 14] = [
+            "1", "1", "1", "011", "010", "000011", "000010", "0000011", "0000010", "0001",
+            "0010111010", "00110001111", "000000000001", "001001101010000110111",
+        ];
+        let mut data = Vec::new();
+        let bits = picks.iter().flat_map(|pick| CODES[*pick].bytes());
+        for (at, bit) in bits.enumerate() {
+            if at % 8 == 0 {
+                data.push(0);
+            }
+            *data.last_mut().unwrap() |= (bit - b'0') << (7 - at % 8);
+        }
+        decoded_alike(&data, &DecodeOptions { row_align: align, ..DecodeOptions::new(coding, width) });
+    }
+}
+
+#[test]
+fn fill_and_bit_order_are_coded_alike() {
+    let page = noise(1728, 60, 40, 5);
+    for eol in [Eol::None, Eol::Bits, Eol::ByteAligned] {
+        for bit_order in [BitOrder::MsbFirst, BitOrder::LsbFirst] {
+            for options in codings() {
+                let options = EncodeOptions {
+                    eol,
+                    bit_order,
+                    end_of_block: true,
+                    ..options
+                };
+                let coded = encoded_alike(&page, &options);
+                decoded_alike(
+                    &coded,
+                    &DecodeOptions {
+                        bit_order,
+                        row_align: options.row_align,
+                        ..DecodeOptions::new(options.coding, 1728)
+                    },
+                );
+            }
+        }
+    }
+}
