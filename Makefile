@@ -33,7 +33,8 @@ bench:
 bench-peers:
 	scripts/setup.sh bench
 	$(CARGO) build --release --locked
-	scripts/bench-peers.sh
+	scripts/bench-peers.sh target/release/faxmill
+	$(CARGO) bench --locked --bench codec_peers --
 
 # CORPUS=folder: every PDF in it is converted or refused with a reason.
 corpus:

@@ -13,6 +13,7 @@ use crate::jobs;
 use crate::output::Output;
 
 const EVENTS_MAX: u32 = 1000;
+const NEGOTIATE: &str = "negotiate";
 
 /// Shows that the far end has the pixels that were stored, and how long each stage took.
 pub(super) async fn of_fax(
@@ -143,7 +144,10 @@ async fn stages(context: &Context, id: JobId) -> Result<Vec<(String, serde_json:
     let mut stages: Vec<(String, serde_json::Value)> = Vec::new();
     let mut since = events.first().map(|event| event.at).unwrap_or_default();
     for event in &events {
-        if let Some(stage) = ended_stage(event) {
+        // Machines negotiate again between pages that differ; that is part of sending.
+        let again = stages.iter().any(|(stage, _)| stage == NEGOTIATE);
+        let stage = ended_stage(event).filter(|stage| !(again && *stage == NEGOTIATE));
+        if let Some(stage) = stage {
             let took = event.at.since(since).as_millis() as u64;
             stages.push((stage.to_owned(), took.into()));
             since = event.at;
@@ -158,7 +162,7 @@ fn ended_stage(record: &EventRecord) -> Option<&'static str> {
         JobEvent::ValidationDone { .. } => "validate",
         JobEvent::Converted { .. } => "convert",
         JobEvent::Answered => "dial",
-        JobEvent::Negotiated { .. } => "negotiate",
+        JobEvent::Negotiated { .. } => NEGOTIATE,
         JobEvent::AttemptEnded { .. } => "send",
         JobEvent::TranscodeDone { .. } => "transcode",
         _ => return None,
