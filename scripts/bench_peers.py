@@ -10,9 +10,9 @@ machines: figure NAME VALUE. All others are for people.
 What is compared:
 - pdf-vs-ghostscript: each sample PDF to a G4 fax TIFF at 204x196 by a fresh process; Ghostscript
   draws without anti-aliasing, which is less work than the grey pages we make. Geometric mean.
-- mmr-encode-vs-libtiff: a plain bilevel fax TIFF of 60 pages to MMR, by tiffcp -c g4. Ours also
+- plain-tiff-to-mmr-vs-libtiff: a plain bilevel fax TIFF of 60 pages to MMR, by tiffcp -c g4. Ours also
   hashes every page and flushes the file to the disk.
-- mmr-recode-vs-libtiff: MMR to MMR, which is a decoding and an encoding in both programs.
+- mmr-tiff-to-mmr-vs-libtiff: MMR to MMR, which is a decoding and an encoding in both programs.
 - voicemail-vs-ffmpeg: a minute of PCM, u-law and WAV49 telephone audio to MP3 at 32 kbit/s mono.
   Geometric mean.
 """
@@ -66,7 +66,7 @@ def codecs(program, folder):
     run(["tiffcp", "-c", "g4", *[folder / "report.tif"] * 3, mmr])
     run(["tiffcp", "-c", "none", mmr, plain])
     figures = {}
-    for name, source in (("mmr-encode-vs-libtiff", plain), ("mmr-recode-vs-libtiff", mmr)):
+    for name, source in (("plain-tiff-to-mmr-vs-libtiff", plain), ("mmr-tiff-to-mmr-vs-libtiff", mmr)):
         peer = ["tiffcp", "-c", "g4", source, pages]
         ours = [program, "convert", source, "-o", folder / "ours.tif", "--json"]
         figures[name] = compare(source.name, "libtiff", peer, ours)
