@@ -4,7 +4,7 @@ use std::fmt;
 
 /// A way through the codec that this machine can take.
 ///
-/// For tests and measurements: [`encode`](super::encode) and [`decode`](super::decode) take the
+/// For tests and measurements: [`encode`](super::encode()) and [`decode`](super::decode()) take the
 /// best one by themselves.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Path(pub(super) Level);
