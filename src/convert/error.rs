@@ -152,7 +152,7 @@ pub enum Refusal {
     },
     /// An image over a limit.
     ImageTooLarge {
-        /// One of [`IMAGE_QUANTITIES`].
+        /// One of the quantities of a TIFF image that have a limit.
         what: String,
         /// What the image has.
         value: u64,
