@@ -2,9 +2,11 @@
 //!
 //! `CORPUS` names a folder with `itu/itu1.tif` to `itu8.tif` (`../shared/corpus` when unset); where
 //! there is none, pages drawn here stand in for the charts. Only lines that begin with `figure`
-//! are figures; the others show what they are made of. `ROUNDS` sets the number of rounds.
+//! are figures; the others show what they are made of, and how the other paths fare. `ROUNDS` sets
+//! the number of rounds; an argument is a part of the names of what is measured.
 
 mod libtiff;
+#[path = "../pages.rs"]
 mod pages;
 
 use std::hint::black_box;
@@ -18,6 +20,15 @@ const SLICE_NS: u64 = 2_000_000;
 
 struct Figures {
     rounds: usize,
+    filter: Option<String>,
+}
+
+/// A coding by us and by libtiff.
+#[derive(Clone, Copy)]
+struct Work {
+    name: &'static str,
+    options: EncodeOptions,
+    scheme: Scheme,
 }
 
 fn main() {
@@ -25,88 +36,60 @@ fn main() {
         .ok()
         .and_then(|text| text.parse().ok())
         .unwrap_or(15);
-    let figures = Figures { rounds };
+    let filter = std::env::args()
+        .skip(1)
+        .find(|argument| !argument.starts_with('-'));
+    let figures = Figures { rounds, filter };
     let charts = pages::charts();
-    let portable = Path::portable();
     let best = Path::best();
     println!(
         "paths: {:?}; best: {best:?}; charts: {}",
         Path::all(),
         charts.len()
     );
-    for (name, options, scheme) in [
+    let [mmr, mh, mr] = [
         ("mmr", EncodeOptions::mmr(), MMR),
         ("mh", EncodeOptions::mh(), MH),
         ("mr", EncodeOptions::mr(4), MR),
-    ] {
-        figures.encode(&format!("{name}-encode"), &charts, &options, scheme, best);
-        figures.decode(&format!("{name}-decode"), &charts, &options, scheme, best);
-        for path in Path::all() {
-            if path != best && path != portable {
-                let path_name = format!("{path:?}").to_lowercase();
-                figures.encode(
-                    &format!("{name}-encode-{path_name}"),
-                    &charts,
-                    &options,
-                    scheme,
-                    path,
-                );
-                figures.decode(
-                    &format!("{name}-decode-{path_name}"),
-                    &charts,
-                    &options,
-                    scheme,
-                    path,
-                );
-            }
+    ]
+    .map(|(name, options, scheme)| Work {
+        name,
+        options,
+        scheme,
+    });
+    for work in [mmr, mh, mr] {
+        figures.both("figure ", work.name, &charts, work, best);
+        for path in Path::all().into_iter().filter(|path| *path != best) {
+            let is_goal = path == Path::portable() && work.name == mmr.name;
+            let prefix = if is_goal { "figure " } else { "" };
+            figures.both(prefix, work.name, &charts, work, path);
         }
-        figures.encode(
-            &format!("{name}-encode-portable"),
-            &charts,
-            &options,
-            scheme,
-            portable,
-        );
-        figures.decode(
-            &format!("{name}-decode-portable"),
-            &charts,
-            &options,
-            scheme,
-            portable,
-        );
     }
-    let blank = [("blank".to_owned(), Bitmap::white(1728, 2376))];
-    figures.encode("blank-encode", &blank, &EncodeOptions::mmr(), MMR, best);
+    let blank = [("blank".to_owned(), pages::blank())];
+    figures.encode("figure blank-encode", &blank, mmr, best);
     let dithered = [("dithered".to_owned(), pages::dithered())];
-    figures.encode(
-        "dithered-encode",
-        &dithered,
-        &EncodeOptions::mmr(),
-        MMR,
-        best,
-    );
-    figures.decode(
-        "dithered-decode",
-        &dithered,
-        &EncodeOptions::mmr(),
-        MMR,
-        best,
-    );
+    figures.both("figure ", "dithered", &dithered, mmr, best);
 }
 
 impl Figures {
-    fn encode(
-        &self,
-        name: &str,
-        charts: &[(String, Bitmap)],
-        options: &EncodeOptions,
-        scheme: Scheme,
-        path: Path,
-    ) {
-        report(name, charts, |page| {
+    /// Measures both directions; the best path's figures do not name it.
+    fn both(&self, prefix: &str, pages: &str, charts: &[(String, Bitmap)], work: Work, path: Path) {
+        let path_name = format!("-{path:?}").to_lowercase();
+        let path_name = if path == Path::best() { "" } else { &path_name };
+        let encode = format!("{prefix}{pages}-encode{path_name}");
+        self.encode(&encode, charts, work, path);
+        let decode = format!("{prefix}{pages}-decode{path_name}");
+        self.decode(&decode, charts, work, path);
+    }
+
+    fn encode(&self, name: &str, charts: &[(String, Bitmap)], work: Work, path: Path) {
+        let Work {
+            options, scheme, ..
+        } = work;
+        self.report(name, charts, |page| {
             let mut theirs = Tiff::create(scheme, page.rows());
             theirs.encode(page.as_bytes());
-            let ours = encode_on(path, page, options);
+            let ours = encode_on(path, page, &options);
             assert!(
                 theirs.written()[8..].starts_with(&ours),
                 "{name}: other bytes than libtiff's"
@@ -125,7 +108,7 @@ impl Figures {
             let ours = |times: usize| {
                 let start = cpu_ns();
                 for _ in 0..times {
-                    black_box(encode_on(path, black_box(page), options));
+                    black_box(encode_on(path, black_box(page), &options));
                 }
                 cpu_ns() - start
             };
@@ -133,16 +116,12 @@ impl Figures {
         });
     }
 
-    fn decode(
-        &self,
-        name: &str,
-        charts: &[(String, Bitmap)],
-        options: &EncodeOptions,
-        scheme: Scheme,
-        path: Path,
-    ) {
-        report(name, charts, |page| {
-            let coded = encode_on(path, page, options);
+    fn decode(&self, name: &str, charts: &[(String, Bitmap)], work: Work, path: Path) {
+        let Work {
+            options, scheme, ..
+        } = work;
+        self.report(name, charts, |page| {
+            let coded = encode_on(path, page, &options);
             let mut file = Tiff::create(scheme, page.rows());
             file.encode(page.as_bytes());
             let file = file.finish();
@@ -186,29 +165,32 @@ impl Figures {
         }
         (median(all_theirs), median(all_ours))
     }
-}
 
-/// Prints each chart's medians and the geometric mean of their ratios as the figure.
-fn report(name: &str, charts: &[(String, Bitmap)], measure: impl Fn(&Bitmap) -> (f64, f64)) {
-    let filter = std::env::args()
-        .skip(1)
-        .find(|argument| !argument.starts_with('-'));
-    if filter.is_some_and(|filter| !name.contains(&filter)) {
-        return;
+    /// Prints each chart's medians, and the geometric mean of their ratios under `name`.
+    fn report(
+        &self,
+        name: &str,
+        charts: &[(String, Bitmap)],
+        measure: impl Fn(&Bitmap) -> (f64, f64),
+    ) {
+        if let Some(filter) = &self.filter
+            && !name.contains(filter)
+        {
+            return;
+        }
+        let mut log_sum = 0.0;
+        for (chart, page) in charts {
+            let (theirs, ours) = measure(page);
+            let plain = name.trim_start_matches("figure ");
+            println!(
+                "{plain} {chart}: libtiff {theirs:.1} µs, ours {ours:.1} µs, {:.2}x",
+                theirs / ours
+            );
+            log_sum += (theirs / ours).ln();
+        }
+        let mean = (log_sum / charts.len() as f64).exp();
+        println!("{name}-vs-libtiff {mean:.2}");
     }
-    let mut log_sum = 0.0;
-    for (chart, page) in charts {
-        let (theirs, ours) = measure(page);
-        println!(
-            "{name} {chart}: libtiff {theirs:.1} µs, ours {ours:.1} µs, {:.2}x",
-            theirs / ours
-        );
-        log_sum += (theirs / ours).ln();
-    }
-    println!(
-        "figure {name}-vs-libtiff {:.2}",
-        (log_sum / charts.len() as f64).exp()
-    );
 }
 
 /// How often a work is done in one measurement.

@@ -122,14 +122,6 @@ impl Tiff<'_> {
         assert_eq!(decoded, rows.len(), "libtiff decodes the page");
     }
 
-    /// Rows of the image.
-    pub(crate) fn rows(&self) -> u32 {
-        let mut rows = 0u32;
-        // SAFETY: ImageLength is one 32-bit integer.
-        unsafe { TIFFGetField(self.handle, 257, &raw mut rows) };
-        rows
-    }
-
     /// Bytes written so far; the strip comes right after the header of eight.
     pub(crate) fn written(&self) -> &[u8] {
         // SAFETY: libtiff runs only inside the calls above.
@@ -234,7 +226,6 @@ unsafe extern "C" {
         unmap: unsafe extern "C" fn(*mut c_void, *mut c_void, u64),
     ) -> *mut c_void;
     fn TIFFSetField(tiff: *mut c_void, tag: u32, ...) -> c_int;
-    fn TIFFGetField(tiff: *mut c_void, tag: u32, ...) -> c_int;
     fn TIFFWriteEncodedStrip(
         tiff: *mut c_void,
         strip: u32,

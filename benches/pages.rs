@@ -1,25 +1,35 @@
-//! What is coded: the ITU's charts where they are, and pages drawn by code.
+//! What the codec's benches code: the ITU's charts where they are, and pages drawn by code.
 
 use std::path::PathBuf;
 
+use faxmill::convert::FaxTiffReader;
+use faxmill::limits::Limits;
 use faxmill::t4::Bitmap;
-
-use crate::libtiff::Tiff;
 
 const WIDTH: u32 = 1728;
 const ROWS: u32 = 2376;
 
+/// A white page.
+pub(crate) fn blank() -> Bitmap {
+    Bitmap::white(WIDTH, ROWS)
+}
+
 /// The ITU's charts 1 to 8 with their names, or drawn pages.
+///
+/// They are `itu/itu1.tif` to `itu8.tif` in the folder that `CORPUS` names, `../shared/corpus` when
+/// unset.
 pub(crate) fn charts() -> Vec<(String, Bitmap)> {
     let corpus =
         std::env::var_os("CORPUS").map_or_else(|| "../shared/corpus".into(), PathBuf::from);
     let charts: Vec<_> = (1..=8)
         .filter_map(|number| {
             let bytes = std::fs::read(corpus.join(format!("itu/itu{number}.tif"))).ok()?;
-            let mut file = Tiff::read(&bytes);
-            let mut rows = vec![0; (file.rows() * WIDTH / 8) as usize];
-            file.decode(&mut rows);
-            Some((format!("itu{number}"), Bitmap::from_packed(WIDTH, rows)))
+            let page = FaxTiffReader::from_bytes(&bytes, &Limits::default())
+                .expect("a fax TIFF")
+                .next()
+                .expect("a page")
+                .expect("a sound page");
+            Some((format!("itu{number}"), page.bitmap))
         })
         .collect();
     if charts.is_empty() {
