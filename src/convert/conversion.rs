@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::child::{RenderProcess, Renderer};
-use super::fax_tiff::{FaxTiffWriter, page_digest};
+use super::fax_tiff::{FaxTiffWriter, mmr_digest};
 use super::inspect::Inspection;
 use super::sandbox::Confinement;
 use super::sniff::{DocumentKind, HEAD_BYTES, sniff};
@@ -105,7 +105,7 @@ pub struct PageReport {
     pub resolution: Resolution,
     /// Black pixels of all pixels, from 0 to 1.
     pub black_share: f64,
-    /// Hash of width, rows and pixels, as [`page_digest`] makes it.
+    /// Hash of width, rows and pixels, as [`page_digest`](super::page_digest) makes it.
     pub digest: String,
     /// Size of the encoded page.
     pub bytes: u64,
@@ -272,7 +272,7 @@ impl<'a, W: Write + Seek> PageWriter<'a, W> {
             rows,
             resolution,
             black_share: bitmap.black_pixels() as f64 / pixels,
-            digest: page_digest(bitmap),
+            digest: mmr_digest(width, rows, &strip),
             bytes: strip.len() as u64,
             bad_rows,
         });

@@ -134,6 +134,26 @@ fn the_digest_tells_pages_apart_by_shape_and_pixels() {
 }
 
 #[test]
+fn the_digest_is_that_of_the_strip_that_libtiff_makes() {
+    let folder = tempfile::tempdir().unwrap();
+    let [ours, theirs] = ["ours.tif", "theirs.tif"].map(|name| folder.path().join(name));
+    let pages = [(text(1728, 500, 9), Resolution::Fine)];
+    std::fs::write(&ours, write(&pages, &EncodeOptions::mh())).unwrap();
+    let to_one_strip = ["-c", "g4", "-r", "500", text_of(&ours), text_of(&theirs)];
+    run_quietly("tiffcp", &to_one_strip);
+    let file = std::fs::read(&theirs).unwrap();
+    let mut tiff = tiff::decoder::Decoder::new(Cursor::new(&file)).unwrap();
+    let mut number = |tag| tiff.get_tag_u32(tag).unwrap() as usize;
+    let start = number(tiff::tags::Tag::StripOffsets);
+    let length = number(tiff::tags::Tag::StripByteCounts);
+    let head = [1728u32.to_be_bytes(), 500u32.to_be_bytes()].concat();
+    let hashed = folder.path().join("hashed");
+    std::fs::write(&hashed, [&head, &file[start..][..length]].concat()).unwrap();
+    let sum = run_quietly("sha256sum", &[text_of(&hashed)]);
+    assert!(sum.starts_with(&page_digest(&pages[0].0)), "{sum}");
+}
+
+#[test]
 fn a_page_can_be_stored_from_its_coded_strip() {
     let page = text(1728, 500, 4);
     let options = EncodeOptions::mmr();
