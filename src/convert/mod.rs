@@ -13,6 +13,7 @@ mod fax_tiff;
 pub mod frames;
 mod inspect;
 mod layout;
+mod orientation;
 mod pdfium_library;
 mod preview;
 pub mod rasterize;

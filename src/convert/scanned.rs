@@ -10,7 +10,7 @@ use lopdf::content::Content;
 use lopdf::{Dictionary, Document, LoadOptions, Object, ObjectId, Stream};
 
 use super::inspect::{inherited, rectangle};
-use super::tiff_input::Orientation;
+use super::orientation::Orientation;
 use crate::limits::Limits;
 use crate::t4::{BitOrder, Bitmap, Coding, DecodeOptions, RowAlign, decode};
 

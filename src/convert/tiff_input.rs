@@ -4,7 +4,6 @@
 //! through a view of the file that takes its gaps away (see `view`).
 
 mod jpeg;
-mod orientation;
 mod samples;
 mod view;
 
@@ -12,12 +11,12 @@ use std::io::{Read, Seek};
 
 use crate::convert::ConvertError;
 use crate::convert::error::FILE_BYTES;
+use crate::convert::orientation::Orientation;
 use crate::convert::tiff_bilevel::{Bilevel, Bounds, is_bilevel, read_bilevel};
 use crate::convert::tiff_directory::{Density, Directory, TiffFile, invalid, is_page, tag};
 use crate::limits::Limits;
 use crate::t4::Bitmap;
 
-pub(super) use orientation::Orientation;
 use samples::read_gray;
 
 /// One page of an uploaded TIFF, the right way up.

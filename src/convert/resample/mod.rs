@@ -1,0 +1,280 @@
+//! Images brought to fax geometry: scaled, turned and placed on the page.
+//!
+//! Grey images become grey levels at fax geometry, to be binarized like a drawn page; bilevel ones
+//! stay bilevel, and their thin strokes stay visible.
+
+mod bits;
+mod levels;
+mod taps;
+
+use super::binarize::binarize;
+use super::layout::Layout;
+use super::orientation::Orientation;
+use crate::t4::Bitmap;
+
+use bits::scale_bits;
+use levels::scale_levels;
+
+/// An image to be brought to fax geometry.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Image<'a> {
+    /// Black and white.
+    Bilevel(&'a Bitmap),
+    /// Eight bits a pixel, 0 black, rows without padding.
+    Gray {
+        width: u32,
+        height: u32,
+        levels: &'a [u8],
+    },
+}
+
+impl Image<'_> {
+    pub(crate) fn width(&self) -> u32 {
+        match self {
+            Self::Bilevel(bitmap) => bitmap.width(),
+            Self::Gray { width, .. } => *width,
+        }
+    }
+
+    pub(crate) fn height(&self) -> u32 {
+        match self {
+            Self::Bilevel(bitmap) => bitmap.rows(),
+            Self::Gray { height, .. } => *height,
+        }
+    }
+}
+
+/// Brings an image to its layout. Grey levels below `threshold` become black.
+///
+/// # Panics
+///
+/// If a grey image has fewer levels than pixels, or any image no pixels.
+pub(crate) fn resample(image: Image<'_>, layout: Layout, threshold: u8) -> Bitmap {
+    match image {
+        Image::Bilevel(bitmap) => resample_bitmap(bitmap, Orientation::default(), layout),
+        Image::Gray { width, levels, .. } => {
+            let mut page = Vec::new();
+            resample_levels((levels, width), Orientation::default(), layout, &mut page);
+            let width = layout.width.pixels();
+            binarize(&page, width, width as usize, threshold)
+        }
+    }
+}
+
+/// Brings levels of rows of so many pixels, which lie on the upright page in this orientation, to
+/// their layout: `page` becomes the fax page's pixels row by row, a byte each, 255 white.
+///
+/// # Panics
+///
+/// If there is not one row of levels, or a row is empty.
+pub(crate) fn resample_levels(
+    (levels, width): (&[u8], u32),
+    orientation: Orientation,
+    layout: Layout,
+    page: &mut Vec<u8>,
+) {
+    const WHITE: u8 = 255;
+    let orientation = orientation.then(layout.turn.into());
+    let (across, along) = scaled_size(orientation, layout);
+    let scaled = scale_levels(levels, width, (across, along));
+    let stride = layout.width.pixels() as usize;
+    page.clear();
+    page.resize(stride * layout.rows as usize, WHITE);
+    let stored = (&scaled[..], across as usize);
+    orientation.lay_levels(stored, page, stride, layout.left as usize);
+}
+
+/// Brings a bitmap, which lies on the upright page in this orientation, to its layout.
+///
+/// # Panics
+///
+/// If it has no rows.
+pub(crate) fn resample_bitmap(bitmap: &Bitmap, orientation: Orientation, layout: Layout) -> Bitmap {
+    let orientation = orientation.then(layout.turn.into());
+    let scaled = scale_bits(bitmap, scaled_size(orientation, layout));
+    let drawn = orientation.apply_to_bitmap(scaled);
+    let width = layout.width.pixels();
+    if drawn.width() == width {
+        return drawn;
+    }
+    let mut bytes = vec![0; width.div_ceil(8) as usize * layout.rows as usize];
+    let rows = bytes.chunks_exact_mut(width.div_ceil(8) as usize);
+    for (row, drawn) in rows.zip(drawn.iter_rows()) {
+        place_row(drawn, layout.left, row);
+    }
+    Bitmap::from_packed(width, bytes)
+}
+
+/// What an image's own width and height become in a layout, before it is turned.
+fn scaled_size(orientation: Orientation, layout: Layout) -> (u32, u32) {
+    if orientation.swaps_axes() {
+        (layout.rows, layout.drawn_width)
+    } else {
+        (layout.drawn_width, layout.rows)
+    }
+}
+
+/// Puts packed pixels into a white row from column `left` on.
+fn place_row(drawn: &[u8], left: u32, row: &mut [u8]) {
+    let shift = left % 8;
+    let row = &mut row[left as usize / 8..];
+    let mut carried = 0u8;
+    for (byte, &drawn) in row.iter_mut().zip(drawn.iter().chain(&[0])) {
+        *byte = carried | drawn >> shift;
+        carried = drawn.checked_shl(8 - shift).unwrap_or(0);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::layout::Turn;
+    use super::*;
+    use crate::units::PageWidth;
+
+    fn layout(drawn_width: u32, rows: u32, turn: Turn) -> Layout {
+        Layout {
+            width: PageWidth::A4,
+            rows,
+            turn,
+            left: (1728 - drawn_width) / 2,
+            drawn_width,
+        }
+    }
+
+    #[test]
+    fn strokes_of_two_pixels_at_600_dpi_survive_the_way_to_fine() {
+        let mut scan = Bitmap::white(5080, 0);
+        let mut row = vec![0u8; 635];
+        for x in (100..5000).step_by(200) {
+            row[x / 8] |= 0b1100_0000;
+        }
+        for _ in 0..600 {
+            scan.push_row(&row);
+        }
+        let page = resample(Image::Bilevel(&scan), layout(1728, 196, Turn::Upright), 160);
+        for y in 0..page.rows() {
+            let strokes = (1..1728)
+                .filter(|&x| page.is_black(x, y) && !page.is_black(x - 1, y))
+                .count();
+            assert_eq!(strokes, 25, "row {y}");
+        }
+    }
+
+    #[test]
+    fn the_same_size_is_the_same_image() {
+        let levels: Vec<u8> = (0..64u32 * 64).map(|i| (i * 37 % 256) as u8).collect();
+        let image = Image::Gray {
+            width: 64,
+            height: 64,
+            levels: &levels,
+        };
+        let page = resample(image, layout(64, 64, Turn::Upright), 160);
+        for y in 0..64 {
+            for x in 0..64 {
+                let level = levels[y as usize * 64 + x as usize];
+                assert_eq!(page.is_black(832 + x, y), level < 160, "{x},{y}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_quarter_turn_brings_the_top_to_the_left() {
+        // One black pixel in the top right corner comes to lie in the top left one.
+        let mut levels = vec![255; 20 * 10];
+        levels[19] = 0;
+        let image = Image::Gray {
+            width: 20,
+            height: 10,
+            levels: &levels,
+        };
+        let page = resample(image, layout(10, 20, Turn::Quarter), 160);
+        assert_eq!(page.rows(), 20);
+        assert_eq!(page.black_pixels(), 1);
+        assert!(page.is_black(859, 0));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+        #[test]
+        fn plain_images_stay_plain_at_any_scale(
+            width in 1u32..300, height in 1u32..300,
+            drawn_width in 1u32..1728, rows in 1u32..300, black: bool,
+        ) {
+            let levels = vec![if black { 0 } else { 255 }; (width * height) as usize];
+            let image = Image::Gray { width, height, levels: &levels };
+            for turn in [Turn::Upright, Turn::Quarter] {
+                let page = resample(image, layout(drawn_width, rows, turn), 160);
+                prop_assert_eq!((page.width(), page.rows()), (1728, rows));
+                let expected = if black { u64::from(drawn_width) * u64::from(rows) } else { 0 };
+                prop_assert_eq!(page.black_pixels(), expected);
+                let mut bitmap = Bitmap::white(width, 0);
+                for _ in 0..height {
+                    bitmap.push_row(&vec![if black { 0xFF } else { 0 }; width.div_ceil(8) as usize]);
+                }
+                let page = resample(Image::Bilevel(&bitmap), layout(drawn_width, rows, turn), 160);
+                prop_assert_eq!((page.width(), page.rows()), (1728, rows));
+                prop_assert_eq!(page.black_pixels(), expected);
+            }
+        }
+
+        #[test]
+        fn each_pixel_is_the_mean_of_what_it_covers(
+            width in 1u32..200, height in 1u32..200, seed: u64,
+            shrunk_by in 1u32..7, squeezed_by in 1u32..7,
+        ) {
+            let (width, height) = (width * shrunk_by, height * squeezed_by);
+            let mut random = fastrand::Rng::with_seed(seed);
+            let levels: Vec<u8> = (0..width * height).map(|_| random.u8(..)).collect();
+            let size = (width / shrunk_by, height / squeezed_by);
+            let scaled = scale_levels(&levels, width, size);
+            for y in 0..size.1 {
+                for x in 0..size.0 {
+                    let cell = (0..squeezed_by).flat_map(|j| (0..shrunk_by).map(move |i| (i, j)));
+                    let sum: u32 = cell
+                        .map(|(i, j)| (y * squeezed_by + j) * width + x * shrunk_by + i)
+                        .map(|at| u32::from(levels[at as usize]))
+                        .sum();
+                    let mean = f64::from(sum) / f64::from(shrunk_by * squeezed_by);
+                    let level = f64::from(scaled[(y * size.0 + x) as usize]);
+                    prop_assert!((level - mean).abs() < 5.0, "{level} for {mean} at {x},{y}");
+                }
+            }
+        }
+
+        #[test]
+        fn a_bitmap_is_scaled_like_its_grey_levels(
+            width in 1u32..400, height in 1u32..200, seed: u64,
+            drawn_width in 1u32..400, rows in 1u32..200, tag in 1u64..=8,
+        ) {
+            // Blots much larger than pixels, so that only edges depend on rounding.
+            let mut random = fastrand::Rng::with_seed(seed);
+            let blots: Vec<bool> = (0..64).map(|_| random.bool()).collect();
+            let is_black = |x: u32, y: u32| blots[(y * 8 / height * 8 + x * 8 / width) as usize];
+            let mut bitmap = Bitmap::white(width, 0);
+            let mut levels = Vec::new();
+            for y in 0..height {
+                let mut row = vec![0u8; width.div_ceil(8) as usize];
+                for x in 0..width {
+                    row[x as usize / 8] |= u8::from(is_black(x, y)) << (7 - x % 8);
+                    levels.push(if is_black(x, y) { 0 } else { 255 });
+                }
+                bitmap.push_row(&row);
+            }
+            let layout = layout(drawn_width, rows, Turn::Quarter);
+            let orientation = Orientation::from_tag(Some(tag));
+            let page = resample_bitmap(&bitmap, orientation, layout);
+            let mut gray = Vec::new();
+            resample_levels((&levels, width), orientation, layout, &mut gray);
+            for y in 0..rows {
+                for x in 0..1728 {
+                    let level = gray[(y * 1728 + x) as usize];
+                    let black = page.is_black(x, y);
+                    prop_assert!(!black || level < 255 - 60, "black where {level} at {x},{y}");
+                    prop_assert!(black || level > 125, "white where {level} at {x},{y}");
+                }
+            }
+        }
+    }
+}
