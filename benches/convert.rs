@@ -9,10 +9,10 @@ use std::sync::atomic::AtomicBool;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use faxmill::convert::rasterize::{Drawing, draw_page, load_library, open};
 use faxmill::convert::{
-    ConvertOptions, PdfiumLibrary, Renderer, TEXT_THRESHOLD, binarize, convert_file,
+    ConvertOptions, GrayPage, Hints, PdfiumLibrary, Renderer, binarize, convert_file,
 };
 use faxmill::limits::Limits;
-use faxmill::units::{PageWidth, Resolution};
+use faxmill::units::{PageWidth, Resolution, ToneMode};
 
 criterion_group!(benches, draw_pages, threshold, whole_documents);
 criterion_main!(benches);
@@ -26,7 +26,7 @@ fn draw_pages(criterion: &mut Criterion) {
     let drawing = Drawing {
         resolution: Resolution::Fine,
         width_max: PageWidth::A3,
-        threshold: TEXT_THRESHOLD,
+        mode: ToneMode::Auto,
         limits: &limits,
     };
     let mut group = criterion.benchmark_group("draw_first_page");
@@ -52,7 +52,10 @@ fn threshold(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("threshold");
     group.throughput(Throughput::Bytes(levels.len() as u64));
     group.bench_function("1728x2200", |bencher| {
-        bencher.iter(|| binarize(black_box(&levels), WIDTH, WIDTH as usize, TEXT_THRESHOLD));
+        bencher.iter(|| {
+            let page = GrayPage::new(black_box(&levels), WIDTH, WIDTH as usize);
+            binarize(page, ToneMode::Text, Resolution::Fine, &Hints::default())
+        });
     });
     group.finish();
 }

@@ -85,6 +85,55 @@ impl FromStr for Resolution {
     }
 }
 
+/// How the grey levels of a page become black and white.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ToneMode {
+    /// What suits each region of the page: text, grey text, a scan, a photograph.
+    #[default]
+    Auto,
+    /// Sharp: a fixed threshold.
+    Text,
+    /// Dots whose size is the shade.
+    Photo,
+    /// Paper: a threshold that follows its shade, specks removed, lines made level.
+    Scan,
+}
+
+impl ToneMode {
+    /// Every mode.
+    pub const ALL: [Self; 4] = [Self::Auto, Self::Text, Self::Photo, Self::Scan];
+
+    /// The name used in commands and JSON.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Auto => "auto",
+            Self::Text => "text",
+            Self::Photo => "photo",
+            Self::Scan => "scan",
+        }
+    }
+}
+
+impl fmt::Display for ToneMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
+impl FromStr for ToneMode {
+    type Err = UnitError;
+
+    fn from_str(text: &str) -> Result<Self, UnitError> {
+        Self::ALL
+            .into_iter()
+            .find(|mode| mode.name() == text)
+            .ok_or_else(|| UnitError::ToneMode {
+                text: text.to_owned(),
+            })
+    }
+}
+
 /// Scan-line length at R8 density (T.4 Table 1/T.4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -237,6 +286,12 @@ pub enum UnitError {
         text: String,
         /// What is wrong with it.
         why: &'static str,
+    },
+    /// Not the name of a mode.
+    #[error("\"{text}\" is not a mode: use auto, text, photo or scan")]
+    ToneMode {
+        /// What was given.
+        text: String,
     },
     /// Not the name of a resolution.
     #[error("\"{text}\" is not a fax resolution: use standard, fine or superfine")]

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use faxmill::convert::PreviewTarget;
 use faxmill::pipeline::Role;
-use faxmill::units::{FaxNumber, Resolution};
+use faxmill::units::{FaxNumber, Resolution, ToneMode};
 
 /// Turns documents into delivered faxes and voicemail recordings into MP3.
 #[derive(Debug, Parser)]
@@ -100,6 +100,9 @@ pub(crate) struct ConvertArgs {
     /// Vertical density: standard, fine or superfine.
     #[arg(short, long, default_value_t)]
     pub(crate) resolution: Resolution,
+    /// How shades become black and white: auto, text, photo or scan.
+    #[arg(short, long, default_value_t)]
+    pub(crate) mode: ToneMode,
     /// Show the pages as they will be printed: a .pdf file, or a folder for one PNG a page.
     #[arg(short, long, value_name = "PDF|FOLDER")]
     pub(crate) preview: Option<PreviewTarget>,
@@ -151,6 +154,9 @@ pub(crate) struct SendArgs {
     /// Vertical density: standard, fine or superfine.
     #[arg(short, long, default_value_t)]
     pub(crate) resolution: Resolution,
+    /// How shades become black and white: auto, text, photo or scan.
+    #[arg(short, long, default_value_t)]
+    pub(crate) mode: ToneMode,
     /// Local SIP address.
     #[arg(long, default_value = "0.0.0.0:0", value_name = "ADDRESS")]
     pub(crate) bind: SocketAddr,
@@ -199,6 +205,9 @@ pub(crate) struct SubmitFaxArgs {
     /// Vertical density: standard, fine or superfine.
     #[arg(short, long, default_value_t)]
     pub(crate) resolution: Resolution,
+    /// How shades become black and white: auto, text, photo or scan.
+    #[arg(short, long, default_value_t)]
+    pub(crate) mode: ToneMode,
     /// Our identity, told to the far end.
     #[arg(long)]
     pub(crate) ident: Option<String>,

@@ -38,6 +38,7 @@ pub(crate) fn run(
 ) -> Result<ExitCode, Failure> {
     let mut options = ConvertOptions::new(Renderer::find().map_err(|error| failure(&error))?);
     options.resolution = args.resolution;
+    options.mode = args.mode;
     options.survey = args.report;
     options.limits = settings.load()?.limits;
     let mut progress = output.progress(&name(&args.input));

@@ -69,6 +69,7 @@ fn convert(
 ) -> Result<u32, Failure> {
     let mut options = ConvertOptions::new(Renderer::find().map_err(|error| failure(&error))?);
     options.resolution = args.resolution;
+    options.mode = args.mode;
     options.limits = limits.clone();
     let mut progress = output.progress(&name(&args.input));
     let report = convert_file(

@@ -57,6 +57,7 @@ async fn fax(
         let mut request = FaxRequest::new(args.number.clone(), document, name(&args.file));
         request.target.clone_from(&args.uri);
         request.resolution = args.resolution;
+        request.mode = args.mode;
         request.ident.clone_from(&args.ident);
         request.not_before = args.at.map(|time| UnixMillis(time.as_millisecond()));
         request.hold = args.hold;

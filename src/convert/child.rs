@@ -88,7 +88,7 @@ impl<'a> RenderProcess<'a> {
             library: renderer.library.path.clone(),
             resolution: options.resolution,
             width_max: options.width_max,
-            threshold: options.threshold,
+            mode: options.mode,
             survey: options.survey,
             limits: limits.clone(),
         };

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::ConvertError;
 use super::child::{RenderProcess, Renderer};
 use super::fax_tiff::{FaxTiffWriter, mmr_digest};
 use super::inspect::Inspection;
@@ -15,10 +16,9 @@ use super::sandbox::Confinement;
 use super::sniff::{DocumentKind, HEAD_BYTES, sniff};
 use super::survey::PageSurvey;
 use super::unfinished::UnfinishedFile;
-use super::{ConvertError, TEXT_THRESHOLD};
 use crate::limits::Limits;
 use crate::t4::{Bitmap, EncodeOptions, encode};
-use crate::units::{PageWidth, Resolution};
+use crate::units::{PageWidth, Resolution, ToneMode};
 
 /// What a conversion goes by.
 #[derive(Clone, Debug)]
@@ -28,8 +28,8 @@ pub struct ConvertOptions {
     pub resolution: Resolution,
     /// The widest scan line of the fax pages; a wider page is shrunk to it.
     pub width_max: PageWidth,
-    /// Grey levels below it become black.
-    pub threshold: u8,
+    /// How shades become black and white.
+    pub mode: ToneMode,
     /// Whether PDF pages are looked at for what a fax loses; it takes about as long as rendering.
     pub survey: bool,
     /// What renders pages.
@@ -39,12 +39,12 @@ pub struct ConvertOptions {
 }
 
 impl ConvertOptions {
-    /// Fine pages, the threshold for text and default limits.
+    /// Fine pages, each region by its kind, and default limits.
     pub fn new(renderer: Renderer) -> Self {
         Self {
             resolution: Resolution::default(),
             width_max: PageWidth::A3,
-            threshold: TEXT_THRESHOLD,
+            mode: ToneMode::default(),
             survey: false,
             renderer,
             limits: Limits::default(),

@@ -31,7 +31,9 @@ mod tiff_pages;
 mod unfinished;
 
 pub use airtime::{LineRate, call_seconds, page_seconds};
-pub use binarize::{TEXT_THRESHOLD, binarize};
+pub use binarize::{
+    GrayPage, Hints, Instructions, PageSource, Region, TEXT_THRESHOLD, binarize, binarize_with,
+};
 pub use child::{RENDER_COMMAND, Renderer};
 pub use conversion::{
     ConvertOptions, ConvertProgress, ConvertReport, ConvertStage, Elapsed, PageReport, convert,

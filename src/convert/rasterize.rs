@@ -11,13 +11,13 @@ use pdfium_render::prelude::{
     PdfRenderConfig, Pdfium, PdfiumError, PdfiumInternalError, Pixels,
 };
 
-use super::binarize::binarize;
+use super::binarize::{GrayPage, Hints, binarize};
 use super::error::Refusal;
 use super::layout::{Layout, PageBounds, PageSize, Turn, fax_resolution, lay_out};
 use super::scanned::{ScannedDocument, SeenPage};
 use crate::limits::Limits;
 use crate::t4::Bitmap;
-use crate::units::{PageWidth, Resolution};
+use crate::units::{PageWidth, Resolution, ToneMode};
 
 /// How pages are drawn.
 #[derive(Clone, Copy, Debug)]
@@ -26,8 +26,8 @@ pub struct Drawing<'a> {
     pub resolution: Resolution,
     /// The widest scan line.
     pub width_max: PageWidth,
-    /// Grey levels below it become black.
-    pub threshold: u8,
+    /// How shades become black and white.
+    pub mode: ToneMode,
     /// Bounds on pages.
     pub limits: &'a Limits,
 }
@@ -116,7 +116,13 @@ pub(crate) fn take_or_draw_page(
     }
     rasterize(&page, layout, canvas).map_err(|_| unreadable())?;
     let width = layout.width.pixels();
-    Ok(binarize(canvas, width, width as usize, drawing.threshold))
+    let page = GrayPage::new(canvas, width, width as usize);
+    Ok(binarize(
+        page,
+        drawing.mode,
+        drawing.resolution,
+        &Hints::default(),
+    ))
 }
 
 /// The image of a page that is a fax page already, of the scan line and resolution that it would be

@@ -23,7 +23,7 @@ use super::sniff::DocumentKind;
 use super::survey::survey_page;
 use super::tiff_pages::tiff_fax_pages;
 use crate::limits::Limits;
-use crate::units::{PageWidth, Resolution};
+use crate::units::{PageWidth, Resolution, ToneMode};
 
 /// Largest document that is inspected after its pages are out.
 const INSPECTED_BYTES_MAX: usize = 16 << 20;
@@ -43,8 +43,8 @@ pub struct RenderSettings {
     pub resolution: Resolution,
     /// The widest scan line of the pages.
     pub width_max: PageWidth,
-    /// Grey levels below it are black.
-    pub threshold: u8,
+    /// How shades become black and white.
+    pub mode: ToneMode,
     /// Whether pages are looked at for what a fax loses; it takes about as long as rendering.
     pub survey: bool,
     /// Bounds on the document and on the process.
@@ -56,7 +56,7 @@ impl RenderSettings {
         Drawing {
             resolution: self.resolution,
             width_max: self.width_max,
-            threshold: self.threshold,
+            mode: self.mode,
             limits: &self.limits,
         }
     }

@@ -76,5 +76,5 @@ fn fax_page(page: TiffPage, drawing: Drawing<'_>) -> (Bitmap, Resolution, u32) {
 fn place(image: Image<'_>, x_dpi: Option<f32>, y_dpi: Option<f32>, drawing: Drawing<'_>) -> Bitmap {
     let size = PageSize::of_image(image.width(), image.height(), x_dpi, y_dpi);
     let layout = lay_out(size, drawing.resolution, drawing.bounds());
-    resample(image, layout, drawing.threshold)
+    resample(image, layout, drawing.mode, drawing.resolution)
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::job::JobKind;
-use crate::units::{FaxNumber, Resolution, UnixMillis};
+use crate::units::{FaxNumber, Resolution, ToneMode, UnixMillis};
 
 /// What a job was asked to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -65,6 +65,9 @@ pub struct FaxRequest {
     /// The vertical density asked for.
     #[serde(default)]
     pub resolution: Resolution,
+    /// How shades become black and white.
+    #[serde(default)]
+    pub mode: ToneMode,
     /// The sender's identity (TSI and header line), if not the trunk's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ident: Option<String>,
@@ -107,6 +110,7 @@ impl FaxRequest {
             document,
             document_name,
             resolution: Resolution::default(),
+            mode: ToneMode::default(),
             ident: None,
             not_before: None,
             deadline_seconds: Self::DEADLINE_SECONDS,

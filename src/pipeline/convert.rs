@@ -96,6 +96,7 @@ async fn make(
     let mut options = ConvertOptions::new(Renderer::find()?);
     options.limits = context.config.limits.clone();
     options.resolution = request.resolution;
+    options.mode = request.mode;
     if let Some(limit) = limit {
         options.resolution = request.resolution.min(limit.resolution);
         options.width_max = limit.width;

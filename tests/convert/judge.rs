@@ -5,7 +5,9 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use faxmill::convert::{GrayPage, Hints, binarize};
 use faxmill::t4::Bitmap;
+use faxmill::units::{Resolution, ToneMode};
 
 use super::fixture::{convert_path, options, sample};
 
@@ -81,7 +83,8 @@ fn ghostscript(
         .map(|file| {
             let file = fs::read(file).unwrap();
             let levels = &file[file.len() - (width * rows) as usize..];
-            faxmill::convert::binarize(levels, width, width as usize, 160)
+            let page = GrayPage::new(levels, width, width as usize);
+            binarize(page, ToneMode::Text, Resolution::Fine, &Hints::default())
         })
         .collect()
 }

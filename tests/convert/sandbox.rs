@@ -12,10 +12,10 @@ use std::process::{Command, Output, Stdio};
 use faxmill::convert::frames::{Frame, FrameReader};
 use faxmill::convert::rasterize::{Drawing, draw_page, load_library, open};
 use faxmill::convert::{
-    Confinement, DocumentKind, Enforcement, RenderSettings, TEXT_THRESHOLD, confine, page_digest,
+    Confinement, DocumentKind, Enforcement, RenderSettings, confine, page_digest,
 };
 use faxmill::limits::Limits;
-use faxmill::units::{PageWidth, Resolution};
+use faxmill::units::{PageWidth, Resolution, ToneMode};
 
 use super::fixture::{convert_bytes, options};
 use super::pdf::Pdf;
@@ -166,7 +166,7 @@ fn the_renderer_is_confined_before_it_reads_a_byte() {
         library: options.renderer.library.path.clone(),
         resolution: Resolution::Fine,
         width_max: PageWidth::A3,
-        threshold: TEXT_THRESHOLD,
+        mode: ToneMode::default(),
         survey: false,
         limits: Limits::default(),
     };
@@ -210,7 +210,7 @@ fn text_in_fonts_of_the_system_is_drawn_as_by_an_unconfined_process() {
     let drawing = Drawing {
         resolution: Resolution::Fine,
         width_max: PageWidth::A3,
-        threshold: TEXT_THRESHOLD,
+        mode: ToneMode::default(),
         limits: &limits,
     };
     let mut digests = Vec::new();

@@ -6,7 +6,7 @@ use faxmill::job::{
     FaxRequest, JobEvent, JobId, JobRequest, JobState, LadderStep, Metadata, OnIndeterminate,
     Reason, RequestError, RetryPolicy, Stage, Status,
 };
-use faxmill::units::{Resolution, UnixMillis};
+use faxmill::units::{Resolution, ToneMode, UnixMillis};
 use proptest::prelude::*;
 
 #[test]
@@ -25,8 +25,12 @@ fn a_request_with_only_what_it_must_have_gets_the_documented_defaults() {
         (12, 3, 10_800)
     );
     assert_eq!(
-        (expected.resolution, expected.on_indeterminate),
-        (Resolution::Fine, OnIndeterminate::Hold)
+        (
+            expected.resolution,
+            expected.mode,
+            expected.on_indeterminate
+        ),
+        (Resolution::Fine, ToneMode::Auto, OnIndeterminate::Hold)
     );
     let again = serde_json::to_string(&request).expect("JSON");
     assert_eq!(

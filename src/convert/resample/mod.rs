@@ -7,10 +7,11 @@ mod bits;
 mod levels;
 mod taps;
 
-use super::binarize::binarize;
+use super::binarize::{GrayPage, Hints, PageSource, binarize};
 use super::layout::Layout;
 use super::orientation::Orientation;
 use crate::t4::Bitmap;
+use crate::units::{Resolution, ToneMode};
 
 use bits::scale_bits;
 use levels::scale_levels;
@@ -44,19 +45,29 @@ impl Image<'_> {
     }
 }
 
-/// Brings an image to its layout. Grey levels below `threshold` become black.
+/// Brings an image to its layout; grey levels become black and white as those of paper.
 ///
 /// # Panics
 ///
 /// If a grey image has fewer levels than pixels, or any image no pixels.
-pub(crate) fn resample(image: Image<'_>, layout: Layout, threshold: u8) -> Bitmap {
+pub(crate) fn resample(
+    image: Image<'_>,
+    layout: Layout,
+    mode: ToneMode,
+    resolution: Resolution,
+) -> Bitmap {
     match image {
         Image::Bilevel(bitmap) => resample_bitmap(bitmap, Orientation::default(), layout),
         Image::Gray { width, levels, .. } => {
             let mut page = Vec::new();
             resample_levels((levels, width), Orientation::default(), layout, &mut page);
             let width = layout.width.pixels();
-            binarize(&page, width, width as usize, threshold)
+            let hints = Hints {
+                source: PageSource::Scanned,
+                ..Hints::default()
+            };
+            let page = GrayPage::new(&page, width, width as usize);
+            binarize(page, mode, resolution, &hints)
         }
     }
 }
@@ -153,7 +164,12 @@ mod tests {
         for _ in 0..600 {
             scan.push_row(&row);
         }
-        let page = resample(Image::Bilevel(&scan), layout(1728, 196, Turn::Upright), 160);
+        let page = resample(
+            Image::Bilevel(&scan),
+            layout(1728, 196, Turn::Upright),
+            ToneMode::Text,
+            Resolution::Fine,
+        );
         for y in 0..page.rows() {
             let strokes = (1..1728)
                 .filter(|&x| page.is_black(x, y) && !page.is_black(x - 1, y))
@@ -170,7 +186,12 @@ mod tests {
             height: 64,
             levels: &levels,
         };
-        let page = resample(image, layout(64, 64, Turn::Upright), 160);
+        let page = resample(
+            image,
+            layout(64, 64, Turn::Upright),
+            ToneMode::Text,
+            Resolution::Fine,
+        );
         for y in 0..64 {
             for x in 0..64 {
                 let level = levels[y as usize * 64 + x as usize];
@@ -189,7 +210,12 @@ mod tests {
             height: 10,
             levels: &levels,
         };
-        let page = resample(image, layout(10, 20, Turn::Quarter), 160);
+        let page = resample(
+            image,
+            layout(10, 20, Turn::Quarter),
+            ToneMode::Text,
+            Resolution::Fine,
+        );
         assert_eq!(page.rows(), 20);
         assert_eq!(page.black_pixels(), 1);
         assert!(page.is_black(859, 0));
@@ -205,7 +231,7 @@ mod tests {
             let levels = vec![if black { 0 } else { 255 }; (width * height) as usize];
             let image = Image::Gray { width, height, levels: &levels };
             for turn in [Turn::Upright, Turn::Quarter] {
-                let page = resample(image, layout(drawn_width, rows, turn), 160);
+                let page = resample(image, layout(drawn_width, rows, turn), ToneMode::Text, Resolution::Fine);
                 prop_assert_eq!((page.width(), page.rows()), (1728, rows));
                 let expected = if black { u64::from(drawn_width) * u64::from(rows) } else { 0 };
                 prop_assert_eq!(page.black_pixels(), expected);
@@ -213,7 +239,7 @@ mod tests {
                 for _ in 0..height {
                     bitmap.push_row(&vec![if black { 0xFF } else { 0 }; width.div_ceil(8) as usize]);
                 }
-                let page = resample(Image::Bilevel(&bitmap), layout(drawn_width, rows, turn), 160);
+                let page = resample(Image::Bilevel(&bitmap), layout(drawn_width, rows, turn), ToneMode::Text, Resolution::Fine);
                 prop_assert_eq!((page.width(), page.rows()), (1728, rows));
                 prop_assert_eq!(page.black_pixels(), expected);
             }
