@@ -12,7 +12,7 @@ use faxmill::convert::{
     ConvertOptions, GrayPage, Hints, PdfiumLibrary, Renderer, binarize, convert_file,
 };
 use faxmill::limits::Limits;
-use faxmill::units::{PageWidth, Resolution, ToneMode};
+use faxmill::units::{PageFit, PageWidth, Resolution, ToneMode};
 
 criterion_group!(benches, draw_pages, threshold, whole_documents);
 criterion_main!(benches);
@@ -27,6 +27,7 @@ fn draw_pages(criterion: &mut Criterion) {
         resolution: Resolution::Fine,
         width_max: PageWidth::A3,
         mode: ToneMode::Auto,
+        fit: PageFit::default(),
         limits: &limits,
     };
     let mut group = criterion.benchmark_group("draw_first_page");

@@ -174,6 +174,27 @@ impl PageWidth {
     }
 }
 
+/// How a page that is no fax page yet is brought onto one; it is never distorted and never blown up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PageFit {
+    /// True size, shrunk where it is wider than the scan line or longer than a sheet.
+    #[default]
+    Fit,
+    /// True size; what lies over the scan line or the row limit is cut off.
+    Crop,
+    /// As [`Fit`](Self::Fit), but a page may be as long as the row limit allows: banners, receipts,
+    /// web pages.
+    LongPage,
+}
+
+impl PageFit {
+    /// Whether it is what a request without a word about it means.
+    pub fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
 /// A telephone number as dialed: an optional `+`, then 1 to 20 digits, `*` or `#`.
 ///
 /// Spaces, dots, dashes, slashes and parentheses are accepted and dropped when parsing.

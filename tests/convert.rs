@@ -10,6 +10,7 @@ mod convert {
     mod fixture;
     mod geometry;
     mod judge;
+    mod layout;
     mod library;
     mod output;
     mod pdf;

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use faxmill::convert::PreviewTarget;
 use faxmill::pipeline::Role;
-use faxmill::units::{FaxNumber, Resolution, ToneMode};
+use faxmill::units::{FaxNumber, PageFit, Resolution, ToneMode};
 
 /// Turns documents into delivered faxes and voicemail recordings into MP3.
 #[derive(Debug, Parser)]
@@ -103,12 +103,34 @@ pub(crate) struct ConvertArgs {
     /// How shades become black and white: auto, text, photo or scan.
     #[arg(short, long, default_value_t)]
     pub(crate) mode: ToneMode,
+    #[command(flatten)]
+    pub(crate) fit: PageFitArgs,
     /// Show the pages as they will be printed: a .pdf file, or a folder for one PNG a page.
     #[arg(short, long, value_name = "PDF|FOLDER")]
     pub(crate) preview: Option<PreviewTarget>,
     /// Tell how long the pages will be on the line and what of them a fax loses.
     #[arg(long)]
     pub(crate) report: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PageFitArgs {
+    /// Keep pages in true size and cut off what lies over the scan line, instead of shrinking.
+    #[arg(long, conflicts_with = "long_page")]
+    crop: bool,
+    /// Let pages longer than a sheet (banners, receipts) run along the paper, instead of shrinking.
+    #[arg(long)]
+    long_page: bool,
+}
+
+impl PageFitArgs {
+    pub(crate) fn page_fit(&self) -> PageFit {
+        match (self.crop, self.long_page) {
+            (true, _) => PageFit::Crop,
+            (false, true) => PageFit::LongPage,
+            (false, false) => PageFit::Fit,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -157,6 +179,8 @@ pub(crate) struct SendArgs {
     /// How shades become black and white: auto, text, photo or scan.
     #[arg(short, long, default_value_t)]
     pub(crate) mode: ToneMode,
+    #[command(flatten)]
+    pub(crate) fit: PageFitArgs,
     /// Local SIP address.
     #[arg(long, default_value = "0.0.0.0:0", value_name = "ADDRESS")]
     pub(crate) bind: SocketAddr,
@@ -208,6 +232,8 @@ pub(crate) struct SubmitFaxArgs {
     /// How shades become black and white: auto, text, photo or scan.
     #[arg(short, long, default_value_t)]
     pub(crate) mode: ToneMode,
+    #[command(flatten)]
+    pub(crate) fit: PageFitArgs,
     /// Our identity, told to the far end.
     #[arg(long)]
     pub(crate) ident: Option<String>,

@@ -39,6 +39,7 @@ pub(crate) fn run(
     let mut options = ConvertOptions::new(Renderer::find().map_err(|error| failure(&error))?);
     options.resolution = args.resolution;
     options.mode = args.mode;
+    options.fit = args.fit.page_fit();
     options.survey = args.report;
     options.limits = settings.load()?.limits;
     let mut progress = output.progress(&name(&args.input));

@@ -70,6 +70,7 @@ fn convert(
     let mut options = ConvertOptions::new(Renderer::find().map_err(|error| failure(&error))?);
     options.resolution = args.resolution;
     options.mode = args.mode;
+    options.fit = args.fit.page_fit();
     options.limits = limits.clone();
     let mut progress = output.progress(&name(&args.input));
     let report = convert_file(

@@ -58,6 +58,7 @@ async fn fax(
         request.target.clone_from(&args.uri);
         request.resolution = args.resolution;
         request.mode = args.mode;
+        request.page_fit = args.fit.page_fit();
         request.ident.clone_from(&args.ident);
         request.not_before = args.at.map(|time| UnixMillis(time.as_millisecond()));
         request.hold = args.hold;

@@ -89,6 +89,7 @@ impl<'a> RenderProcess<'a> {
             resolution: options.resolution,
             width_max: options.width_max,
             mode: options.mode,
+            fit: options.fit,
             survey: options.survey,
             limits: limits.clone(),
         };

@@ -18,7 +18,7 @@ use super::survey::PageSurvey;
 use super::unfinished::UnfinishedFile;
 use crate::limits::Limits;
 use crate::t4::{Bitmap, EncodeOptions, encode};
-use crate::units::{PageWidth, Resolution, ToneMode};
+use crate::units::{PageFit, PageWidth, Resolution, ToneMode};
 
 /// What a conversion goes by.
 #[derive(Clone, Debug)]
@@ -26,11 +26,14 @@ pub struct ConvertOptions {
     /// Vertical density of the fax pages. A TIFF page that is a fax page of a coarser density
     /// already keeps its own.
     pub resolution: Resolution,
-    /// The widest scan line of the fax pages; a wider page is shrunk to it.
+    /// The widest scan line of the fax pages.
     pub width_max: PageWidth,
     /// How shades become black and white.
     pub mode: ToneMode,
-    /// Whether PDF pages are looked at for what a fax loses; it takes about as long as rendering.
+    /// How pages are brought onto fax pages.
+    pub fit: PageFit,
+    /// Whether pages are looked at for what a fax loses; of PDF pages it takes about as long as
+    /// rendering.
     pub survey: bool,
     /// What renders pages.
     pub renderer: Renderer,
@@ -45,6 +48,7 @@ impl ConvertOptions {
             resolution: Resolution::default(),
             width_max: PageWidth::A3,
             mode: ToneMode::default(),
+            fit: PageFit::default(),
             survey: false,
             renderer,
             limits: Limits::default(),
@@ -85,7 +89,7 @@ pub struct ConvertReport {
     pub confinement: Confinement,
     /// What a PDF holds besides pages; absent when the parser made nothing of it.
     pub inspection: Option<Inspection>,
-    /// What a fax of each PDF page loses, when that was asked for; empty when it is not known.
+    /// What a fax of each page loses, when that was asked for; empty when it is not known.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub surveys: Vec<PageSurvey>,
     /// Time that each stage took.

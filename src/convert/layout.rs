@@ -1,14 +1,19 @@
 //! Where a page comes to lie on a fax page, and how large: pure geometry.
 //!
 //! A page keeps its true size and its proportions. It is shrunk only when it is wider than the
-//! scan line or longer than the row limit, never blown up, and turned by a quarter only when that
-//! lets it lie on a narrower scan line: most machines have A4 paper and no other.
+//! scan line or longer than a sheet, never blown up, and turned by a quarter only when that
+//! lets it lie on a narrower scan line: most machines have A4 paper and no other. A page that fills
+//! its paper to the edges is no exception: [`PageFit`] names the ways there are.
 
-use crate::units::{PageWidth, Resolution};
+use crate::units::{PageFit, PageWidth, Resolution};
 
 /// How much a page may be wider than a scan line and still be shrunk to it, rather than go onto
 /// a wider one: Letter is 215.9 mm on a line of 215 mm, JIS B4 257 mm on one of 255 mm.
 const SHRINK_TOLERANCE: f64 = 0.05;
+
+/// Longest page of a size that a request may bring, in millimetres: at the finest density its
+/// image still counts fewer pixels than fit into half of 32 bits.
+const CROPPED_MM_MAX: f64 = 10_000.0;
 
 /// Below this many dots per inch an image's density is a default of some program (72 and 96 are
 /// common), not the density of a scan.
@@ -85,6 +90,12 @@ impl PageSize {
         }
     }
 
+    /// Width and height in PostScript points.
+    pub(crate) fn points(self) -> [f32; 2] {
+        [self.width_mm, self.height_mm]
+            .map(|mm| (mm / MILLIMETRES_PER_INCH * POINTS_PER_INCH) as f32)
+    }
+
     /// Extent across the scan line and along the paper, once turned.
     fn turned(self, turn: Turn) -> (f64, f64) {
         match turn {
@@ -105,7 +116,8 @@ pub enum Turn {
 }
 
 /// A page's place on its fax page. The fax page is `width` by `rows`; the page's image covers
-/// `drawn_width` columns from `left` on, in all rows.
+/// `drawn_width` columns from `left` on, in all rows. What of the image lies off the fax page is
+/// `cut`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Layout {
     /// The fax page's scan line.
@@ -116,17 +128,45 @@ pub struct Layout {
     pub turn: Turn,
     /// White columns to the left of the image.
     pub left: u32,
-    /// Columns of the image.
+    /// Columns of the image that lie on the fax page.
     pub drawn_width: u32,
+    /// What of the image lies off the fax page.
+    pub cut: Cut,
 }
 
-/// What a fax page may be at most.
+impl Layout {
+    /// Columns of the whole image, those that are cut off included.
+    pub fn image_width(&self) -> u32 {
+        self.cut.left + self.drawn_width + self.cut.right
+    }
+
+    /// Rows of the whole image, those that are cut off included.
+    pub fn image_rows(&self) -> u32 {
+        self.rows + self.cut.bottom
+    }
+}
+
+/// Columns and rows of a page's image that lie off the fax page, counted at its scale. The end of
+/// the paper is the only edge along it that cuts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cut {
+    /// Columns before the first that is drawn.
+    pub left: u32,
+    /// Columns after the last.
+    pub right: u32,
+    /// Rows after the last.
+    pub bottom: u32,
+}
+
+/// What a fax page may be at most, and how a page is brought to that.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PageBounds {
     /// The widest scan line.
     pub width_max: PageWidth,
     /// Most scan lines; not zero.
     pub rows_max: u32,
+    /// What is done with a page that is larger.
+    pub fit: PageFit,
 }
 
 /// Lays a page out at a resolution, within bounds.
@@ -140,17 +180,33 @@ pub fn lay_out(size: PageSize, resolution: Resolution, bounds: PageBounds) -> La
     let (width, turn) = scan_line_for(size, resolution, bounds.width_max);
     let (across_mm, along_mm) = size.turned(turn);
     let rows_per_mm = f64::from(resolution.y_lines_per_metre()) / 1000.0;
-    let scale = 1f64
-        .min(line_mm(width, resolution) / across_mm)
-        .min(f64::from(rows_max) / (along_mm * rows_per_mm));
     let pixels_per_mm = f64::from(resolution.x_pels_per_metre()) / 1000.0;
-    let drawn_width = whole(across_mm * scale * pixels_per_mm, width.pixels());
+    let shrink_to_line = line_mm(width, resolution) / across_mm;
+    let shrink_to_rows = f64::from(rows_max) / (along_mm * rows_per_mm);
+    let scale = match bounds.fit {
+        PageFit::Fit => shrink_to_line
+            .min(shrink_to_rows)
+            .min(sheet_mm(width) / along_mm),
+        PageFit::LongPage => shrink_to_line.min(shrink_to_rows),
+        PageFit::Crop => CROPPED_MM_MAX / across_mm.max(along_mm),
+    }
+    .min(1.0);
+    let image_width = whole(across_mm * scale * pixels_per_mm);
+    let image_rows = whole(along_mm * scale * rows_per_mm);
+    let drawn_width = image_width.min(width.pixels());
+    let rows = image_rows.min(rows_max);
+    let cut_left = (image_width - drawn_width) / 2;
     Layout {
         width,
-        rows: whole(along_mm * scale * rows_per_mm, rows_max),
+        rows,
         turn,
         left: (width.pixels() - drawn_width) / 2,
         drawn_width,
+        cut: Cut {
+            left: cut_left,
+            right: image_width - drawn_width - cut_left,
+            bottom: image_rows - rows,
+        },
     }
 }
 
@@ -212,10 +268,20 @@ fn line_mm(width: PageWidth, resolution: Resolution) -> f64 {
     f64::from(width.pixels()) * 1000.0 / f64::from(resolution.x_pels_per_metre())
 }
 
-/// A length rounded to whole pixels, at least one and at most `max`.
-fn whole(length: f64, max: u32) -> u32 {
+/// The longest sheet that goes with a scan line, in millimetres: B4 is the longest page of a
+/// limited length that T.30 knows (Table 2/T.30, bits 19 and 20) and takes Legal too; A3 lines
+/// belong to machines that take A3 and tabloid.
+fn sheet_mm(width: PageWidth) -> f64 {
+    match width {
+        PageWidth::A4 | PageWidth::B4 => 364.0,
+        PageWidth::A3 => 431.8,
+    }
+}
+
+/// A length rounded to whole pixels, at least one.
+fn whole(length: f64) -> u32 {
     // A float cast saturates, so no length is out of range here.
-    (length.round() as u32).clamp(1, max)
+    (length.round() as u32).max(1)
 }
 
 #[cfg(test)]
@@ -228,6 +294,7 @@ mod tests {
     const BOUNDS: PageBounds = PageBounds {
         width_max: PageWidth::A3,
         rows_max: ROWS_MAX,
+        fit: PageFit::Fit,
     };
 
     fn points(width: f64, height: f64, resolution: Resolution) -> Layout {
@@ -276,8 +343,56 @@ mod tests {
         assert_eq!((landscape.width, landscape.rows), (PageWidth::A4, 2287));
         let a5_landscape = millimetres(210.0, 148.0);
         assert_eq!(a5_landscape.turn, Turn::Upright);
-        let banner = millimetres(1000.0, 200.0);
-        assert_eq!((banner.turn, banner.rows), (Turn::Quarter, 7700));
+    }
+
+    fn fitted(fit: PageFit, width: f64, height: f64) -> Layout {
+        let size = PageSize::from_millimetres(width, height).unwrap();
+        lay_out(size, Resolution::Fine, PageBounds { fit, ..BOUNDS })
+    }
+
+    #[test]
+    fn a_banner_is_shrunk_to_a_sheet_unless_it_may_run_along_the_paper() {
+        let sheet = fitted(PageFit::Fit, 1000.0, 200.0);
+        // 364 mm of 1000 mm: the sheet is 2803 rows of 7.7 a millimetre.
+        assert_eq!((sheet.turn, sheet.rows), (Turn::Quarter, 2803));
+        assert_eq!((sheet.width, sheet.drawn_width), (PageWidth::A4, 585));
+        let long = fitted(PageFit::LongPage, 1000.0, 200.0);
+        assert_eq!((long.turn, long.rows), (Turn::Quarter, 7700));
+        assert_eq!((long.width, long.drawn_width), (PageWidth::A4, 1607));
+        // A till receipt, and one that is longer than the row limit.
+        let receipt = fitted(PageFit::LongPage, 80.0, 600.0);
+        assert_eq!((receipt.rows, receipt.drawn_width), (4620, 643));
+        let endless = fitted(PageFit::LongPage, 80.0, 5_194.8);
+        assert_eq!((endless.rows, endless.drawn_width), (ROWS_MAX, 321));
+    }
+
+    #[test]
+    fn legal_and_tabloid_pages_fit_on_a_sheet_without_shrinking_more_than_the_line_asks() {
+        let legal = fitted(PageFit::Fit, 215.9, 355.6);
+        assert_eq!((legal.drawn_width, legal.rows), (1728, 2727));
+        let tabloid = fitted(PageFit::Fit, 279.4, 431.8);
+        assert_eq!((tabloid.width, tabloid.rows), (PageWidth::A3, 3325));
+    }
+
+    #[test]
+    fn a_page_that_is_cropped_keeps_its_size_and_loses_the_same_at_either_side() {
+        let letter = fitted(PageFit::Crop, 215.9, 279.4);
+        assert_eq!((letter.drawn_width, letter.rows), (1728, 2151));
+        assert_eq!(
+            letter.cut,
+            Cut {
+                left: 3,
+                right: 4,
+                bottom: 0
+            }
+        );
+        let poster = fitted(PageFit::Crop, 500.0, 700.0);
+        assert_eq!((poster.width, poster.drawn_width), (PageWidth::A3, 2432));
+        assert_eq!((poster.image_width(), poster.rows), (4019, 5390));
+        assert_eq!((poster.cut.left, poster.cut.right), (793, 794));
+        let endless = fitted(PageFit::Crop, 200.0, 3000.0);
+        assert_eq!((endless.rows, endless.cut.bottom), (ROWS_MAX, 3100));
+        assert_eq!(fitted(PageFit::Crop, 210.0, 297.0).cut, Cut::default());
     }
 
     #[test]
@@ -341,24 +456,46 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_page_is_distorted_or_leaves_its_fax_page(
-            width in 1e-3f64..1e7, height in 1e-3f64..1e7, index in 0usize..3,
+        fn no_page_is_distorted_blown_up_or_leaves_its_fax_page(
+            width in 1e-3f64..1e7, height in 1e-3f64..1e7, index in 0usize..9,
         ) {
             let size = PageSize::from_millimetres(width, height).unwrap();
-            let resolution = Resolution::ALL[index];
-            let layout = lay_out(size, resolution, BOUNDS);
+            let resolution = Resolution::ALL[index % 3];
+            let fit = [PageFit::Fit, PageFit::Crop, PageFit::LongPage][index / 3];
+            let layout = lay_out(size, resolution, PageBounds { fit, ..BOUNDS });
             prop_assert!((1..=ROWS_MAX).contains(&layout.rows));
             prop_assert!(layout.drawn_width >= 1);
             prop_assert!(layout.left + layout.drawn_width <= layout.width.pixels());
+            // It lies in the middle of the line, and so does what is cut off.
+            let right = layout.width.pixels() - layout.left - layout.drawn_width;
+            prop_assert!(layout.left.abs_diff(right) <= 1);
+            prop_assert!(layout.cut.left.abs_diff(layout.cut.right) <= 1);
+            if fit != PageFit::Crop {
+                prop_assert_eq!(layout.cut, Cut::default());
+            }
             // Proportions are kept to within the rounding of either edge.
             let (across, along) = size.turned(layout.turn);
-            let drawn_mm = f64::from(layout.drawn_width) / 8.037;
-            let rows_mm = f64::from(layout.rows) * 1000.0 / f64::from(resolution.y_lines_per_metre());
-            let (scale_x, scale_y) = (drawn_mm / across, rows_mm / along);
-            let slack = 0.5 / f64::from(layout.drawn_width) + 0.5 / f64::from(layout.rows);
-            if layout.drawn_width > 1 && layout.rows > 1 {
+            let (columns, rows) = (f64::from(layout.image_width()), f64::from(layout.image_rows()));
+            let rows_mm = rows * 1000.0 / f64::from(resolution.y_lines_per_metre());
+            let (scale_x, scale_y) = (columns / 8.037 / across, rows_mm / along);
+            let slack = 0.5 / columns + 0.5 / rows;
+            if columns > 1.0 && rows > 1.0 {
                 prop_assert!((scale_x / scale_y - 1.0).abs() <= slack * 1.5 + 1e-9);
+                prop_assert!(scale_x <= 1.0 + slack && scale_y <= 1.0 + slack);
             }
+            if fit == PageFit::Crop && width.max(height) < CROPPED_MM_MAX && columns > 1.0 {
+                prop_assert!((scale_x - 1.0).abs() <= 0.51 / columns + 1e-9);
+            }
+        }
+
+        #[test]
+        fn a_page_of_a_usual_size_is_the_same_in_every_fit(
+            width in 10f64..214.0, height in 10f64..363.0, index in 0usize..3,
+        ) {
+            let size = PageSize::from_millimetres(width, height).unwrap();
+            let lay = |fit| lay_out(size, Resolution::ALL[index], PageBounds { fit, ..BOUNDS });
+            prop_assert_eq!(lay(PageFit::Fit), lay(PageFit::Crop));
+            prop_assert_eq!(lay(PageFit::Fit), lay(PageFit::LongPage));
         }
     }
 }

@@ -42,11 +42,13 @@ pub use conversion::{
 pub use error::{ConvertError, Refusal};
 pub use fax_tiff::{FaxPage, FaxTiffPage, FaxTiffReader, FaxTiffWriter, page_digest};
 pub use inspect::{Inspection, PageBoxes, inspect};
-pub use layout::{Layout, PageBounds, PageSize, Turn, fax_resolution, lay_out};
+pub use layout::{Cut, Layout, PageBounds, PageSize, Turn, fax_resolution, lay_out};
 pub use pdfium_library::{LIBRARY_VARIABLE, PdfiumLibrary};
 pub use preview::{PreviewTarget, PreviewTargetError, write_preview};
 pub use render_child::{RenderSettings, render_child};
-pub use report::{Airtime, Airtimes, Faxability, PageFaxability, PageLoss};
+pub use report::{
+    Airtime, Airtimes, Cropped, Edge, Faxability, PageFaxability, PageLoss, Placement,
+};
 pub use sandbox::{Confinement, Enforcement, confine};
 pub use sniff::{DocumentKind, HEAD_BYTES, sniff};
 pub use survey::PageSurvey;

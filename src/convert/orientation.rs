@@ -59,6 +59,16 @@ impl Orientation {
         self.transposed
     }
 
+    /// Whether the page's left comes from the right of what is stored, once axes are swapped.
+    pub(crate) fn is_mirrored(self) -> bool {
+        self.mirrored
+    }
+
+    /// Whether the page's top comes from the bottom of what is stored, once axes are swapped.
+    pub(crate) fn is_upside_down(self) -> bool {
+        self.upside_down
+    }
+
     pub(crate) fn apply_to_gray(self, image: GrayImage) -> GrayImage {
         if self == Self::default() {
             return image;

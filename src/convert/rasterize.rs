@@ -17,7 +17,7 @@ use super::layout::{Layout, PageBounds, PageSize, Turn, fax_resolution, lay_out}
 use super::scanned::{ScannedDocument, SeenPage};
 use crate::limits::Limits;
 use crate::t4::Bitmap;
-use crate::units::{PageWidth, Resolution, ToneMode};
+use crate::units::{PageFit, PageWidth, Resolution, ToneMode};
 
 /// How pages are drawn.
 #[derive(Clone, Copy, Debug)]
@@ -28,6 +28,8 @@ pub struct Drawing<'a> {
     pub width_max: PageWidth,
     /// How shades become black and white.
     pub mode: ToneMode,
+    /// How pages are brought onto fax pages.
+    pub fit: PageFit,
     /// Bounds on pages.
     pub limits: &'a Limits,
 }
@@ -38,6 +40,7 @@ impl Drawing<'_> {
         PageBounds {
             width_max: self.width_max,
             rows_max: self.limits.page_rows_max,
+            fit: self.fit,
         }
     }
 }
@@ -183,8 +186,8 @@ fn rasterize(page: &PdfPage<'_>, layout: Layout, canvas: &mut Vec<u8>) -> Result
         .render_form_data(true)
         .render_annotations(true)
         .rotate(rotation, false)
-        .set_fixed_size(layout.drawn_width as i32, rows as i32)
-        .set_origin(layout.left as i32, 0);
+        .set_fixed_size(layout.image_width() as i32, layout.image_rows() as i32)
+        .set_origin(layout.left as i32 - layout.cut.left as i32, 0);
     let mut bitmap =
         PdfBitmap::from_bytes(width as i32, rows as i32, PdfBitmapFormat::Gray, canvas)?;
     page.render_into_bitmap_with_config(&mut bitmap, &config)

@@ -23,7 +23,7 @@ use super::sniff::DocumentKind;
 use super::survey::survey_page;
 use super::tiff_pages::tiff_fax_pages;
 use crate::limits::Limits;
-use crate::units::{PageWidth, Resolution, ToneMode};
+use crate::units::{PageFit, PageWidth, Resolution, ToneMode};
 
 /// Largest document that is inspected after its pages are out.
 const INSPECTED_BYTES_MAX: usize = 16 << 20;
@@ -45,6 +45,8 @@ pub struct RenderSettings {
     pub width_max: PageWidth,
     /// How shades become black and white.
     pub mode: ToneMode,
+    /// How pages are brought onto fax pages.
+    pub fit: PageFit,
     /// Whether pages are looked at for what a fax loses; it takes about as long as rendering.
     pub survey: bool,
     /// Bounds on the document and on the process.
@@ -57,6 +59,7 @@ impl RenderSettings {
             resolution: self.resolution,
             width_max: self.width_max,
             mode: self.mode,
+            fit: self.fit,
             limits: &self.limits,
         }
     }
@@ -155,11 +158,16 @@ fn render_tiff<W: Write>(
     frames.confined(confine()?)?;
     frames.document(None)?;
     let drawing = settings.drawing();
-    tiff_fax_pages(document, drawing, &mut |page| {
+    let mut surveys = Vec::new();
+    tiff_fax_pages(document, drawing, &mut |page, survey| {
+        surveys.push(survey);
         frames.page(&page).map_err(ConvertError::Write)
     })
     .map_err(stop)?;
     frames.complete()?;
+    if settings.survey {
+        frames.surveys(&surveys)?;
+    }
     Ok(())
 }
 

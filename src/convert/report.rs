@@ -1,5 +1,6 @@
 //! What to expect of a fax before it is sent: time on the line, and what it does not carry.
 
+mod margins;
 mod sentences;
 
 use std::io::{Read, Seek};
@@ -11,8 +12,12 @@ use super::conversion::{ConvertReport, PageReport};
 use super::fax_tiff::{FaxTiffPage, FaxTiffReader};
 use super::inspect::PageBoxes;
 use super::layout::{PageBounds, PageSize, Turn, lay_out};
+use super::sniff::DocumentKind;
 use super::survey::PageSurvey;
 use super::{ConvertError, ConvertOptions};
+pub use margins::Edge;
+use margins::inked_edges;
+
 use crate::limits::Limits;
 use crate::t4::{Bitmap, EncodeOptions, encode};
 use crate::units::Resolution;
@@ -51,8 +56,37 @@ pub struct PageFaxability {
     pub bad_rows: u32,
     /// Size and time in each coding.
     pub airtime: Airtimes,
+    /// How the page was brought onto the fax page; absent for a page that was a fax page already
+    /// and went as it was, and where no survey was asked for.
+    pub placement: Option<Placement>,
+    /// Edges at which ink lies so near that the far machine may not print it.
+    pub edge_ink: Vec<Edge>,
     /// What a fax loses of the page; absent for TIFF pages, of which it is not known.
     pub loss: Option<PageLoss>,
+}
+
+/// How a page was brought onto its fax page.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+pub struct Placement {
+    /// The page's scale on the fax page: 1 is true size.
+    pub scale: f64,
+    /// Whether the page is turned by a quarter to fit.
+    pub is_turned: bool,
+    /// Whether it is the page's length, not its width, that had to be shrunk.
+    pub is_shrunk_for_length: bool,
+    /// What of the page lies off the fax page and is not sent.
+    pub cropped: Cropped,
+}
+
+/// What of a page lies off the fax page, in millimetres of paper as it lies on the fax page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub struct Cropped {
+    /// At the left end of the scan line.
+    pub left_mm: f64,
+    /// At its right end.
+    pub right_mm: f64,
+    /// At the end of the paper.
+    pub bottom_mm: f64,
 }
 
 /// What a fax loses of a PDF page.
@@ -60,10 +94,6 @@ pub struct PageFaxability {
 pub struct PageLoss {
     /// Coloured pixels of all pixels, from 0 to 1, which become black or white.
     pub coloured_share: Option<f32>,
-    /// The page's scale on the fax page: 1 is true size.
-    pub scale: f64,
-    /// Whether the page is turned by a quarter to fit.
-    pub is_turned: bool,
     /// Paper outside of the box that is shown, of all paper, from 0 to 1.
     pub hidden_share: Option<f64>,
     /// Height of the smallest lines of text, in points; absent without text.
@@ -123,14 +153,26 @@ impl Faxability {
                     what: "the fax has fewer pages than were written".to_owned(),
                 })??;
             let survey = conversion.surveys.get(index);
+            let placement = survey.and_then(|survey| Placement::of(survey, said, options));
             pages.push(PageFaxability {
                 index: said.index,
                 resolution: said.resolution,
                 black_share: said.black_share,
                 bad_rows: said.bad_rows,
                 airtime: Airtimes::of(&bitmap, said.resolution),
-                loss: survey
-                    .and_then(|survey| PageLoss::of(survey, boxes.get(index), said, options)),
+                placement,
+                edge_ink: inked_edges(&bitmap, said.resolution),
+                loss: match (survey, placement) {
+                    (Some(survey), Some(placement)) if conversion.kind == DocumentKind::Pdf => {
+                        Some(PageLoss::of(
+                            survey,
+                            boxes.get(index),
+                            said.resolution,
+                            placement,
+                        ))
+                    }
+                    _ => None,
+                },
             });
         }
         let mut total = Airtimes::default();
@@ -146,37 +188,59 @@ impl Faxability {
     }
 }
 
-impl PageLoss {
-    fn of(
-        survey: &PageSurvey,
-        boxes: Option<&PageBoxes>,
-        page: &PageReport,
-        options: &ConvertOptions,
-    ) -> Option<Self> {
+impl Cropped {
+    /// Whether anything is.
+    pub fn is_any(&self) -> bool {
+        self.left_mm > 0.0 || self.right_mm > 0.0 || self.bottom_mm > 0.0
+    }
+}
+
+impl Placement {
+    fn of(survey: &PageSurvey, page: &PageReport, options: &ConvertOptions) -> Option<Self> {
         let [width, height] = survey.points?;
         let size = PageSize::from_points(width.into(), height.into())?;
         let bounds = PageBounds {
             width_max: options.width_max,
             rows_max: options.limits.page_rows_max,
+            fit: options.fit,
         };
         let layout = lay_out(size, page.resolution, bounds);
         let across_points = match layout.turn {
             Turn::Upright => width,
             Turn::Quarter => height,
         };
-        let drawn_mm =
-            f64::from(layout.drawn_width) * 1000.0 / f64::from(page.resolution.x_pels_per_metre());
-        let scale = drawn_mm / (f64::from(across_points) * MILLIMETRES_PER_POINT);
+        let mm = |pixels: u32, per_metre: u32| f64::from(pixels) * 1000.0 / f64::from(per_metre);
+        let columns_mm = |columns| mm(columns, page.resolution.x_pels_per_metre());
+        let scale =
+            columns_mm(layout.image_width()) / (f64::from(across_points) * MILLIMETRES_PER_POINT);
         Some(Self {
-            coloured_share: survey.coloured_share,
             scale,
             is_turned: layout.turn == Turn::Quarter,
+            is_shrunk_for_length: layout.drawn_width < layout.width.pixels() && scale < 0.995,
+            cropped: Cropped {
+                left_mm: columns_mm(layout.cut.left),
+                right_mm: columns_mm(layout.cut.right),
+                bottom_mm: mm(layout.cut.bottom, page.resolution.y_lines_per_metre()),
+            },
+        })
+    }
+}
+
+impl PageLoss {
+    fn of(
+        survey: &PageSurvey,
+        boxes: Option<&PageBoxes>,
+        resolution: Resolution,
+        Placement { scale, .. }: Placement,
+    ) -> Self {
+        Self {
+            coloured_share: survey.coloured_share,
             hidden_share: boxes.and_then(hidden_share),
             smallest_text_points: survey.smallest_text_points,
             is_text_too_small: survey
                 .smallest_text_points
-                .is_some_and(|points| f64::from(points) * scale < text_points_min(page.resolution)),
-        })
+                .is_some_and(|points| f64::from(points) * scale < text_points_min(resolution)),
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! What of a PDF page a fax loses: its size, its colours, its smallest text.
+//! What of a page a fax loses: its size, and of a PDF page its colours and its smallest text.
 //!
 //! For the rendering process only, as all that PDFium does with a document.
 
@@ -9,6 +9,8 @@ use pdfium_render::prelude::{
     PdfiumError,
 };
 use serde::{Deserialize, Serialize};
+
+use super::layout::PageSize;
 
 /// Pixels of a page's longer edge where its colours are looked at.
 const EDGE_PIXELS: f32 = 480.0;
@@ -26,12 +28,23 @@ const CHARACTERS_MAX: usize = 20_000;
 /// What was seen on one page.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct PageSurvey {
-    /// Size as shown, in points; absent when it cannot be read.
+    /// Size as shown, in points; absent when it cannot be read, and for a page of a TIFF that is a
+    /// fax page already and goes as it is.
     pub points: Option<[f32; 2]>,
     /// Coloured pixels of all pixels, from 0 to 1; absent when the page could not be drawn.
     pub coloured_share: Option<f32>,
     /// Height of the smallest lines that together have at least 20 visible characters, in points.
     pub smallest_text_points: Option<f32>,
+}
+
+impl PageSurvey {
+    /// Of a page of which the size is all that is known.
+    pub(crate) fn of_size(size: Option<PageSize>) -> Self {
+        Self {
+            points: size.map(PageSize::points),
+            ..Self::default()
+        }
+    }
 }
 
 /// Looks at one page; what cannot be read is absent.

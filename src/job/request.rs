@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::job::JobKind;
-use crate::units::{FaxNumber, Resolution, ToneMode, UnixMillis};
+use crate::units::{FaxNumber, PageFit, Resolution, ToneMode, UnixMillis};
 
 /// What a job was asked to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -68,6 +68,9 @@ pub struct FaxRequest {
     /// How shades become black and white.
     #[serde(default)]
     pub mode: ToneMode,
+    /// How pages that are no fax pages yet are brought onto them.
+    #[serde(default, skip_serializing_if = "PageFit::is_default")]
+    pub page_fit: PageFit,
     /// The sender's identity (TSI and header line), if not the trunk's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ident: Option<String>,
@@ -111,6 +114,7 @@ impl FaxRequest {
             document_name,
             resolution: Resolution::default(),
             mode: ToneMode::default(),
+            page_fit: PageFit::default(),
             ident: None,
             not_before: None,
             deadline_seconds: Self::DEADLINE_SECONDS,

@@ -97,6 +97,7 @@ async fn make(
     options.limits = context.config.limits.clone();
     options.resolution = request.resolution;
     options.mode = request.mode;
+    options.fit = request.page_fit;
     if let Some(limit) = limit {
         options.resolution = request.resolution.min(limit.resolution);
         options.width_max = limit.width;

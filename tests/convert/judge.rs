@@ -90,13 +90,13 @@ fn ghostscript(
 }
 
 /// A page whose column 0 is the image's.
-struct Ink<'a> {
+pub(super) struct Ink<'a> {
     bitmap: &'a Bitmap,
     left: u32,
 }
 
 impl<'a> Ink<'a> {
-    fn new(bitmap: &'a Bitmap, left: u32) -> Self {
+    pub(super) fn new(bitmap: &'a Bitmap, left: u32) -> Self {
         Self { bitmap, left }
     }
 
@@ -105,7 +105,7 @@ impl<'a> Ink<'a> {
     }
 
     /// The share of black pixels that are not within one pixel of black ones of the other.
-    fn stray_share(&self, other: &Ink<'_>) -> f64 {
+    pub(super) fn stray_share(&self, other: &Ink<'_>) -> f64 {
         let (mut black, mut stray) = (0u64, 0u64);
         for y in 0..self.bitmap.rows() {
             for x in 0..self.bitmap.width() - self.left {

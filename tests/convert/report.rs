@@ -4,11 +4,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use faxmill::convert::{ConvertOptions, Faxability, LineRate, PageLoss, call_seconds};
-use faxmill::units::{PageWidth, Resolution};
+use faxmill::convert::{
+    ConvertOptions, Edge, Faxability, LineRate, PageLoss, Placement, call_seconds,
+};
+use faxmill::units::{PageFit, PageWidth, Resolution};
 
 use super::fixture::{options, sample, side_by_side};
 use super::pdf::Pdf;
+use super::tiff::gray_tiff;
 
 const LETTER: &str = "/MediaBox [0 0 612 792]";
 
@@ -32,6 +35,12 @@ fn report_on(document: &[u8], options: &ConvertOptions) -> Faxability {
 fn losses(report: &Faxability) -> Vec<PageLoss> {
     let losses = report.pages.iter().map(|page| page.loss.unwrap());
     losses.collect()
+}
+
+#[track_caller]
+fn placements(report: &Faxability) -> Vec<Placement> {
+    let placements = report.pages.iter().map(|page| page.placement.unwrap());
+    placements.collect()
 }
 
 #[track_caller]
@@ -93,13 +102,13 @@ fn pages_that_are_shrunk_turned_or_cropped_are_named() {
         ..options()
     };
     let report = report_on(&pdf, &options);
-    let losses = losses(&report);
-    assert_near(losses[0].scale, 1.0);
-    assert_near(losses[1].scale, 215.0 / 297.0);
-    assert_near(losses[2].scale, 1.0);
-    let turned: Vec<bool> = losses.iter().map(|loss| loss.is_turned).collect();
+    let placements: Vec<Placement> = placements(&report);
+    assert_near(placements[0].scale, 1.0);
+    assert_near(placements[1].scale, 215.0 / 297.0);
+    assert_near(placements[2].scale, 1.0);
+    let turned: Vec<bool> = placements.iter().map(|place| place.is_turned).collect();
     assert_eq!(turned, [false, false, true, false]);
-    assert_near(losses[3].hidden_share.unwrap(), 0.5);
+    assert_near(losses(&report)[3].hidden_share.unwrap(), 0.5);
     assert_says(&report, "Page 2: shrunk to 72 % to fit on the fax page");
     assert_says(&report, "Page 3: turned by a quarter to fit");
     assert_says(
@@ -112,6 +121,90 @@ fn pages_that_are_shrunk_turned_or_cropped_are_named() {
             .iter()
             .any(|said| said.starts_with("Page 1:"))
     );
+}
+
+#[test]
+fn what_a_crop_leaves_off_the_fax_page_is_told_in_millimetres() {
+    let mm = |mm: f64| mm / 25.4 * 72.0;
+    let page = |width, height| {
+        let content = format!("9 9 {} {} re f", mm(width) - 18.0, mm(height) - 18.0);
+        Pdf::one_page(mm(width), mm(height), &content)
+    };
+    let crop = ConvertOptions {
+        fit: PageFit::Crop,
+        width_max: PageWidth::A4,
+        resolution: Resolution::Standard,
+        ..options()
+    };
+    let report = report_on(&page(297.0, 420.0), &crop);
+    let placement = placements(&report)[0];
+    assert_near(placement.scale, 1.0);
+    let cropped = placement.cropped;
+    for side in [cropped.left_mm, cropped.right_mm] {
+        assert!((side - 41.0).abs() < 0.2, "{side}");
+    }
+    assert_near(cropped.bottom_mm, 0.0);
+    assert_says(
+        &report,
+        "Page 1: cropped, 41 mm at the left, 41 mm at the right: that is not sent",
+    );
+    // A scan of the same size, as a TIFF.
+    let scan = gray_tiff(1169, 1654, Some(100), (0, 0, 1169, 1654));
+    let of_scan = report_on(&scan, &crop);
+    assert_eq!(of_scan.pages[0].loss, None);
+    let placed = placements(&of_scan)[0];
+    assert!((placed.cropped.left_mm - 41.0).abs() < 0.2, "{placed:?}");
+    // Longer than the row limit allows.
+    let mut short = crop.clone();
+    short.limits.page_rows_max = 1000;
+    let report = report_on(&page(200.0, 297.0), &short);
+    let bottom = placements(&report)[0].cropped.bottom_mm;
+    assert!((bottom - 37.3).abs() < 0.2, "{bottom}");
+    assert!(report.sentences[1].contains("37 mm at the bottom"));
+}
+
+#[test]
+fn a_page_shrunk_for_its_length_is_told_of_the_other_way() {
+    let receipt = Pdf::one_page(226.8, 1700.0, "50 50 99 99 re f");
+    let report = report_on(&receipt, &options());
+    assert_near(placements(&report)[0].scale, 364.0 / 599.7);
+    assert_says(
+        &report,
+        "Page 1: shrunk to 61 % because of the length: sent as a long page, it would be larger",
+    );
+    let long = ConvertOptions {
+        fit: PageFit::LongPage,
+        ..options()
+    };
+    let report = report_on(&receipt, &long);
+    assert_near(placements(&report)[0].scale, 1.0);
+    assert_eq!(report.sentences.len(), 1, "{:?}", report.sentences);
+}
+
+#[test]
+fn ink_that_the_far_machine_may_not_print_is_named_by_its_edge() {
+    let edges = |content: &str| {
+        let report = report_on(&Pdf::new().page(LETTER, content).build(), &options());
+        (report.pages[0].edge_ink.clone(), report)
+    };
+    // 3 mm are 8.5 points.
+    let (none, _) = edges("10 10 592 772 re f");
+    assert_eq!(none, []);
+    let (all, report) = edges("0 0 612 792 re f");
+    assert_eq!(all, [Edge::Left, Edge::Top, Edge::Right, Edge::Bottom]);
+    assert_says(
+        &report,
+        "Page 1: ink within 3 mm of the left, top, right and bottom edge, which the far machine may \
+         not print",
+    );
+    assert_eq!(edges("4 300 9 9 re f").0, [Edge::Left]);
+    assert_eq!(edges("300 779 9 9 re f").0, [Edge::Top]);
+    assert_eq!(edges("599 300 9 9 re f").0, [Edge::Right]);
+    assert_eq!(edges("300 4 9 9 re f").0, [Edge::Bottom]);
+    // A speck of half a millimetre is dust, and below a short page there is more paper.
+    assert_eq!(edges("4 300 1.4 1.4 re f").0, []);
+    let slip = Pdf::one_page(400.0, 200.0, "50 0 300 90 re f");
+    assert!(report_on(&slip, &options()).pages[0].edge_ink.is_empty());
 }
 
 #[test]

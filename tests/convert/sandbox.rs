@@ -15,7 +15,7 @@ use faxmill::convert::{
     Confinement, DocumentKind, Enforcement, RenderSettings, confine, page_digest,
 };
 use faxmill::limits::Limits;
-use faxmill::units::{PageWidth, Resolution, ToneMode};
+use faxmill::units::{PageFit, PageWidth, Resolution, ToneMode};
 
 use super::fixture::{convert_bytes, options};
 use super::pdf::Pdf;
@@ -167,6 +167,7 @@ fn the_renderer_is_confined_before_it_reads_a_byte() {
         resolution: Resolution::Fine,
         width_max: PageWidth::A3,
         mode: ToneMode::default(),
+        fit: PageFit::default(),
         survey: false,
         limits: Limits::default(),
     };
@@ -211,6 +212,7 @@ fn text_in_fonts_of_the_system_is_drawn_as_by_an_unconfined_process() {
         resolution: Resolution::Fine,
         width_max: PageWidth::A3,
         mode: ToneMode::default(),
+        fit: PageFit::default(),
         limits: &limits,
     };
     let mut digests = Vec::new();

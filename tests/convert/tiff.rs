@@ -11,7 +11,12 @@ use faxmill::units::Resolution;
 use super::fixture::{assert_box, black_box, convert_bytes, options, options_at, refuse_bytes};
 
 /// An uncompressed grey TIFF: white, with a black rectangle (left, top, right, bottom).
-fn gray_tiff(width: u32, height: u32, dpi: Option<u32>, ink: (u32, u32, u32, u32)) -> Vec<u8> {
+pub(super) fn gray_tiff(
+    width: u32,
+    height: u32,
+    dpi: Option<u32>,
+    ink: (u32, u32, u32, u32),
+) -> Vec<u8> {
     let mut entries: Vec<(u16, u16, u32, u32)> = vec![
         (256, 4, 1, width),
         (257, 4, 1, height),

@@ -1,6 +1,7 @@
 //! The report in words.
 
-use super::{Airtimes, PageFaxability, PageLoss};
+use super::margins::Edge;
+use super::{Airtimes, Cropped, PageFaxability, PageLoss, Placement};
 
 /// Longest time of a page that goes without saying, in seconds at 14,400 bit/s in MMR.
 const PAGE_SECONDS_USUAL: f64 = 60.0;
@@ -41,9 +42,28 @@ pub(super) fn of(pages: &[PageFaxability], total: &Airtimes) -> Vec<String> {
             )
         },
     );
-    say(lost(|loss| loss.scale < SCALE_USUAL), &|which| {
-        let scale = least(which, |loss| Some(loss.scale));
-        format!("shrunk to {} to fit on the fax page", percent(scale))
+    let placed =
+        |is_so: fn(&Placement) -> bool| with(&|page| page.placement.as_ref().is_some_and(is_so));
+    say(
+        placed(|place| place.scale < SCALE_USUAL && !place.is_shrunk_for_length),
+        &|which| {
+            format!(
+                "shrunk to {} to fit on the fax page",
+                percent(least_scale(which))
+            )
+        },
+    );
+    say(
+        placed(|place| place.scale < SCALE_USUAL && place.is_shrunk_for_length),
+        &|which| {
+            format!(
+                "shrunk to {} because of the length: sent as a long page, it would be larger",
+                percent(least_scale(which))
+            )
+        },
+    );
+    say(placed(|place| place.cropped.is_any()), &|which| {
+        cropped(which)
     });
     say(
         lost(|loss| loss.hidden_share.is_some_and(|share| share > SHARE_MIN)),
@@ -55,6 +75,12 @@ pub(super) fn of(pages: &[PageFaxability], total: &Airtimes) -> Vec<String> {
             )
         },
     );
+    say(with(&|page| !page.edge_ink.is_empty()), &|which| {
+        format!(
+            "ink within 3 mm of the {}, which the far machine may not print",
+            edges(which)
+        )
+    });
     say(with(&|page| page.bad_rows > 0), &|which| {
         let rows: u32 = which.iter().map(|page| page.bad_rows).sum();
         format!("{rows} damaged rows repeat the row above")
@@ -81,7 +107,7 @@ pub(super) fn of(pages: &[PageFaxability], total: &Airtimes) -> Vec<String> {
             )
         },
     );
-    say(lost(|loss| loss.is_turned), &|_| {
+    say(placed(|place| place.is_turned), &|_| {
         "turned by a quarter to fit".to_owned()
     });
     sentences
@@ -108,6 +134,45 @@ fn least(pages: &[&PageFaxability], of: impl Fn(&PageLoss) -> Option<f64>) -> f6
         .iter()
         .filter_map(|page| page.loss.as_ref().and_then(&of))
         .fold(f64::INFINITY, f64::min)
+}
+
+fn least_scale(pages: &[&PageFaxability]) -> f64 {
+    let scales = pages.iter().filter_map(|page| page.placement);
+    scales.fold(f64::INFINITY, |least, place| least.min(place.scale))
+}
+
+/// "20 mm cropped at the left, 21 mm at the right": the most that any of the pages loses there.
+fn cropped(pages: &[&PageFaxability]) -> String {
+    let most = |of: fn(&Cropped) -> f64| {
+        let cropped = pages.iter().filter_map(|page| page.placement);
+        cropped.fold(0.0, |most: f64, place| most.max(of(&place.cropped)))
+    };
+    let edges = [
+        ("left", most(|cropped| cropped.left_mm)),
+        ("right", most(|cropped| cropped.right_mm)),
+        ("bottom", most(|cropped| cropped.bottom_mm)),
+    ];
+    let parts: Vec<String> = edges
+        .into_iter()
+        .filter(|(_, mm)| *mm > 0.0)
+        .map(|(edge, mm)| match mm {
+            mm if mm < 1.0 => format!("under 1 mm at the {edge}"),
+            mm => format!("{mm:.0} mm at the {edge}"),
+        })
+        .collect();
+    format!("cropped, {}: that is not sent", parts.join(", "))
+}
+
+/// "left and right edge", "top edge".
+fn edges(pages: &[&PageFaxability]) -> String {
+    let is_inked = |edge: &Edge| pages.iter().any(|page| page.edge_ink.contains(edge));
+    let inked = Edge::ALL.into_iter().filter(is_inked);
+    let names: Vec<&str> = inked.map(Edge::name).collect();
+    match names.as_slice() {
+        [name] => format!("{name} edge"),
+        [names @ .., last] => format!("{} and {last} edge", names.join(", ")),
+        [] => "edge".to_owned(),
+    }
 }
 
 /// "Page 1", "Pages 1, 3-5".

@@ -1,7 +1,7 @@
 //! Black and white images scaled: black is counted eight pixels at a time, and white paper, most
 //! of a page, is passed over.
 
-use super::taps::Taps;
+use super::taps::{Extent, Taps};
 use crate::t4::Bitmap;
 
 /// Darkness from which a pixel of a resampled bilevel image is black, when pixels are halved in
@@ -23,13 +23,14 @@ const BLOCK_PIXELS: usize = BLOCK * 8;
 /// For eight packed pixels a byte for each, 1 where it is black, the leftmost one lowest.
 static SPREAD: [u64; 256] = spread();
 
-/// Scales a bitmap to another width and number of rows.
-pub(super) fn scale_bits(bitmap: &Bitmap, (width, rows): (u32, u32)) -> Bitmap {
-    if (bitmap.width(), bitmap.rows()) == (width, rows) {
+/// Scales a bitmap to another width and number of rows, or a part of them.
+pub(super) fn scale_bits(bitmap: &Bitmap, (to_width, to_rows): (Extent, Extent)) -> Bitmap {
+    if to_width.is_all_of(bitmap.width()) && to_rows.is_all_of(bitmap.rows()) {
         return bitmap.clone();
     }
-    let columns = Taps::new(bitmap.width(), width, PIXEL_SUM);
-    let lines = Taps::new(bitmap.rows(), rows, ROW_SUM);
+    let columns = Taps::new(bitmap.width(), to_width, PIXEL_SUM);
+    let lines = Taps::new(bitmap.rows(), to_rows, ROW_SUM);
+    let (width, rows) = (to_width.count, to_rows.count);
     let reduction = columns.reduction.max(lines.reduction);
     let darkness_min = (0.45 / reduction).clamp(BILEVEL_DARKNESS_MIN, 0.5);
     let whole = u32::from(ROW_SUM) * u32::from(PIXEL_SUM);

@@ -1,6 +1,6 @@
 //! Grey images scaled: rows are mixed first, whole rows at a time, then pixels along the row.
 
-use super::taps::Taps;
+use super::taps::{Extent, Taps};
 
 /// Sum of the weights of rows: the largest of which products with a byte fit in sixteen bits.
 const ROW_SUM: u16 = 256;
@@ -8,15 +8,20 @@ const ROW_SUM: u16 = 256;
 /// Sum of the weights of pixels along a row.
 const PIXEL_SUM: u16 = 1 << 15;
 
-/// Scales rows of `width` levels to another width and number of rows.
-pub(super) fn scale_levels(levels: &[u8], width: u32, (to_width, to_rows): (u32, u32)) -> Vec<u8> {
+/// Scales rows of `width` levels to another width and number of rows, or a part of them.
+pub(super) fn scale_levels(
+    levels: &[u8],
+    width: u32,
+    (to_width, to_rows): (Extent, Extent),
+) -> Vec<u8> {
     let stride = width as usize;
     let columns = Taps::new(width, to_width, PIXEL_SUM);
     let lines = Taps::new((levels.len() / stride) as u32, to_rows, ROW_SUM);
-    let mut scaled = vec![0; to_width as usize * to_rows as usize];
+    let row_len = to_width.count as usize;
+    let mut scaled = vec![0; row_len * to_rows.count as usize];
     let mut mixed = vec![0; stride];
     let mut sums = vec![0; stride];
-    for (index, row) in scaled.chunks_exact_mut(to_width as usize).enumerate() {
+    for (index, row) in scaled.chunks_exact_mut(row_len).enumerate() {
         let (first, weights) = lines.of(index);
         let rows = &levels[first * stride..];
         let line = if weights.len() == 1 {
@@ -25,7 +30,7 @@ pub(super) fn scale_levels(levels: &[u8], width: u32, (to_width, to_rows): (u32,
             mix(rows, weights, &mut sums, &mut mixed);
             &mixed[..]
         };
-        if width == to_width {
+        if to_width.is_all_of(width) {
             row.copy_from_slice(line);
         } else {
             columns.sums(line, 0..row.len(), |x, sum| {

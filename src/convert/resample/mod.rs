@@ -15,6 +15,7 @@ use crate::units::{Resolution, ToneMode};
 
 use bits::scale_bits;
 use levels::scale_levels;
+use taps::Extent;
 
 /// An image to be brought to fax geometry.
 #[derive(Clone, Copy, Debug)]
@@ -91,7 +92,7 @@ pub(crate) fn resample_levels(
     let stride = layout.width.pixels() as usize;
     page.clear();
     page.resize(stride * layout.rows as usize, WHITE);
-    let stored = (&scaled[..], across as usize);
+    let stored = (&scaled[..], across.count as usize);
     orientation.lay_levels(stored, page, stride, layout.left as usize);
 }
 
@@ -116,12 +117,33 @@ pub(crate) fn resample_bitmap(bitmap: &Bitmap, orientation: Orientation, layout:
     Bitmap::from_packed(width, bytes)
 }
 
-/// What an image's own width and height become in a layout, before it is turned.
-fn scaled_size(orientation: Orientation, layout: Layout) -> (u32, u32) {
-    if orientation.swaps_axes() {
-        (layout.rows, layout.drawn_width)
+/// What an image's own width and height become in a layout, before it is turned, and which part of
+/// that lies on the page.
+fn scaled_size(orientation: Orientation, layout: Layout) -> (Extent, Extent) {
+    let across = Extent {
+        whole: layout.image_width(),
+        first: layout.cut.left,
+        count: layout.drawn_width,
+    };
+    let along = Extent {
+        whole: layout.image_rows(),
+        first: 0,
+        count: layout.rows,
+    };
+    let across = if orientation.is_mirrored() {
+        across.reversed()
     } else {
-        (layout.drawn_width, layout.rows)
+        across
+    };
+    let along = if orientation.is_upside_down() {
+        along.reversed()
+    } else {
+        along
+    };
+    if orientation.swaps_axes() {
+        (along, across)
+    } else {
+        (across, along)
     }
 }
 
@@ -140,7 +162,7 @@ fn place_row(drawn: &[u8], left: u32, row: &mut [u8]) {
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::layout::Turn;
+    use super::super::layout::{Cut, Turn};
     use super::*;
     use crate::units::PageWidth;
 
@@ -151,6 +173,48 @@ mod tests {
             turn,
             left: (1728 - drawn_width) / 2,
             drawn_width,
+            cut: Cut::default(),
+        }
+    }
+
+    #[test]
+    fn an_image_that_is_cut_is_that_part_of_the_whole_however_it_lies() {
+        let mut random = fastrand::Rng::with_seed(3);
+        let levels: Vec<u8> = (0..96 * 60).map(|_| random.u8(..)).collect();
+        let bits = (0..12 * 60)
+            .map(|_| random.u8(..) & random.u8(..))
+            .collect();
+        let bitmap = Bitmap::from_packed(96, bits);
+        for turn in [Turn::Upright, Turn::Quarter] {
+            for tag in 1..=8 {
+                let orientation = Orientation::from_tag(Some(tag));
+                let whole = layout(50, 40, turn);
+                let part = Layout {
+                    rows: 30,
+                    left: 101,
+                    drawn_width: 20,
+                    cut: Cut {
+                        left: 17,
+                        right: 13,
+                        bottom: 10,
+                    },
+                    ..whole
+                };
+                let (mut gray, mut gray_part) = (Vec::new(), Vec::new());
+                resample_levels((&levels, 96), orientation, whole, &mut gray);
+                resample_levels((&levels, 96), orientation, part, &mut gray_part);
+                let black = resample_bitmap(&bitmap, orientation, whole);
+                let black_part = resample_bitmap(&bitmap, orientation, part);
+                assert_eq!((gray_part.len(), black_part.rows()), (30 * 1728, 30));
+                for y in 0..30 {
+                    for x in 0..20 {
+                        let (at, from) = (y * 1728 + 101 + x, y * 1728 + whole.left + 17 + x);
+                        assert_eq!(gray_part[at as usize], gray[from as usize], "{tag} {x},{y}");
+                        let expected = black.is_black(whole.left + 17 + x, y);
+                        assert_eq!(black_part.is_black(101 + x, y), expected, "{tag} {x},{y}");
+                    }
+                }
+            }
         }
     }
 
@@ -254,7 +318,7 @@ mod tests {
             let mut random = fastrand::Rng::with_seed(seed);
             let levels: Vec<u8> = (0..width * height).map(|_| random.u8(..)).collect();
             let size = (width / shrunk_by, height / squeezed_by);
-            let scaled = scale_levels(&levels, width, size);
+            let scaled = scale_levels(&levels, width, (size.0.into(), size.1.into()));
             for y in 0..size.1 {
                 for x in 0..size.0 {
                     let cell = (0..squeezed_by).flat_map(|j| (0..shrunk_by).map(move |i| (i, j)));

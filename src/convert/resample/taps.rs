@@ -14,24 +14,63 @@ pub(super) struct Taps {
     pub(super) reduction: f64,
 }
 
+/// Pixels along an edge of the result: `count` of them from `first` on are made of `whole`, which
+/// the source is scaled to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Extent {
+    pub(super) whole: u32,
+    pub(super) first: u32,
+    pub(super) count: u32,
+}
+
+impl Extent {
+    /// The same pixels, counted from the other end.
+    pub(super) fn reversed(self) -> Self {
+        Self {
+            first: self.whole - self.first - self.count,
+            ..self
+        }
+    }
+
+    /// Whether these are all pixels of a source of this size as they are.
+    pub(super) fn is_all_of(self, source: u32) -> bool {
+        (self.whole, self.count) == (source, source)
+    }
+}
+
+impl From<u32> for Extent {
+    fn from(whole: u32) -> Self {
+        Self {
+            whole,
+            first: 0,
+            count: whole,
+        }
+    }
+}
+
 impl Taps {
-    /// From `source` to `result` pixels, neither zero, with weights of this sum.
-    pub(super) fn new(source: u32, result: u32, sum: u16) -> Self {
-        let reduction = f64::from(source) / f64::from(result);
-        let per_pixel = if source.is_multiple_of(result) {
-            (source / result) as usize
+    /// From `source` pixels to those of a result, neither zero, with weights of this sum.
+    pub(super) fn new(source: u32, result: Extent, sum: u16) -> Self {
+        let Extent {
+            whole,
+            first: begin,
+            count,
+        } = result;
+        let reduction = f64::from(source) / f64::from(whole);
+        let per_pixel = if source.is_multiple_of(whole) {
+            (source / whole) as usize
         } else if reduction > 1.0 {
             (reduction.ceil() as usize + 1).min(source as usize)
         } else {
             source.min(2) as usize
         };
         let mut taps = Self {
-            first: Vec::with_capacity(result as usize),
-            weights: Vec::with_capacity(result as usize * per_pixel),
+            first: Vec::with_capacity(count as usize),
+            weights: Vec::with_capacity(count as usize * per_pixel),
             per_pixel,
             reduction,
         };
-        for index in 0..result {
+        for index in begin..begin + count {
             let (from, to) = if reduction > 1.0 {
                 let from = f64::from(index) * reduction;
                 (from, (from + reduction).min(f64::from(source)))
@@ -143,13 +182,29 @@ mod tests {
         fn weights_have_their_sum_and_lie_within_the_source(
             source in 1u32..5000, result in 1u32..3000, sum in prop::sample::select(vec![255, 256, 1 << 15]),
         ) {
-            let taps = Taps::new(source, result, sum);
+            let taps = Taps::new(source, result.into(), sum);
             prop_assert_eq!(taps.len(), result as usize);
             for index in 0..taps.len() {
                 let (first, weights) = taps.of(index);
                 prop_assert!(first + weights.len() <= source as usize);
                 prop_assert_eq!(weights.iter().map(|&w| u32::from(w)).sum::<u32>(), u32::from(sum));
             }
+        }
+
+        #[test]
+        fn a_part_of_the_result_has_the_weights_that_it_has_in_the_whole(
+            source in 1u32..5000, whole in 1u32..3000, cut in 0f64..1.0, part in 0f64..1.0,
+        ) {
+            let all = Taps::new(source, whole.into(), 256);
+            let first = (cut * f64::from(whole - 1)) as u32;
+            let count = 1 + (part * f64::from(whole - first - 1)) as u32;
+            let extent = Extent { whole, first, count };
+            let taps = Taps::new(source, extent, 256);
+            prop_assert_eq!(taps.len(), count as usize);
+            for index in 0..taps.len() {
+                prop_assert_eq!(taps.of(index), all.of(first as usize + index));
+            }
+            prop_assert_eq!(extent.reversed().reversed(), extent);
         }
     }
 }
