@@ -2,8 +2,12 @@
 
 #[path = "tiff/builder.rs"]
 mod builder;
+#[path = "tiff/codings.rs"]
+mod codings;
 #[path = "tiff/corpus.rs"]
 mod corpus;
+#[path = "tiff/depths.rs"]
+mod depths;
 #[path = "tiff/kinds.rs"]
 mod kinds;
 #[path = "tiff/lies.rs"]

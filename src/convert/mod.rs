@@ -28,6 +28,7 @@ mod tiff_bilevel;
 mod tiff_directory;
 mod tiff_input;
 mod tiff_pages;
+mod tiff_strips;
 mod unfinished;
 
 pub use airtime::{LineRate, call_seconds, page_seconds};

@@ -5,6 +5,7 @@ use std::io::{Read, Seek};
 use crate::convert::ConvertError;
 use crate::convert::error::{IMAGE_BYTES, IMAGE_PIXELS, IMAGE_ROW_PIXELS, IMAGE_ROWS};
 use crate::convert::tiff_directory::{Directory, TiffFile, invalid, tag};
+use crate::convert::tiff_strips::strips;
 use crate::t4::{
     BitOrder, Bitmap, Coding, Damage, DecodeOptions, Decoded, End, RowAlign, T4Error, decode,
 };
@@ -130,7 +131,11 @@ impl Layout {
             .and_then(|rows| u32::try_from(rows).ok())
             .filter(|rows| *rows > 0)
             .unwrap_or(u32::MAX);
-        let strips = strips(file, directory, rows.div_ceil(rows_per_strip).max(1))?;
+        let strips = strips(
+            file,
+            directory,
+            u64::from(rows.div_ceil(rows_per_strip).max(1)),
+        )?;
         Ok(Self {
             width,
             rows: (rows > 0).then_some(rows),
@@ -170,39 +175,6 @@ fn check_size(width: u64, rows: u64, bounds: Bounds) -> Result<(), ConvertError>
     }
 }
 
-/// Offset and length of `count` strips.
-fn strips<R: Read + Seek>(
-    file: &mut TiffFile<R>,
-    directory: &Directory,
-    count: u32,
-) -> Result<Vec<(u64, u64)>, ConvertError> {
-    let offsets = file
-        .numbers(directory, tag::STRIP_OFFSETS, u64::from(count))?
-        .unwrap_or_default();
-    if offsets.len() < count as usize {
-        return Err(invalid(format!(
-            "an image has {} of {count} strips",
-            offsets.len()
-        )));
-    }
-    let mut lengths = file
-        .numbers(directory, tag::STRIP_BYTE_COUNTS, u64::from(count))?
-        .unwrap_or_default();
-    if count == 1 && lengths.first().is_none_or(|len| *len == 0) {
-        lengths = vec![file.len().saturating_sub(offsets[0])];
-    }
-    if lengths.len() < offsets.len() {
-        return Err(invalid("an image does not tell the length of every strip"));
-    }
-    let total = lengths
-        .iter()
-        .fold(0u64, |total, len| total.saturating_add(*len));
-    if count > 1 && total > file.len() {
-        return Err(invalid("the strips of an image are longer than the file"));
-    }
-    Ok(offsets.into_iter().zip(lengths).collect())
-}
-
 fn plain_strip(data: &[u8], layout: &Layout, rows: u32) -> Result<Vec<u8>, ConvertError> {
     let len = layout.width.div_ceil(8) as usize * rows as usize;
     let Some(strip) = data.get(..len) else {
@@ -233,7 +205,7 @@ fn coded_strip(
         rows_max: bounds.rows_max,
         bytes_max: usize::try_from(bounds.pixels_max / 8).unwrap_or(usize::MAX),
     };
-    let mut decoded = decode(data, &options).map_err(|error| refuse(&error))?;
+    let mut decoded = decode(data, &options).map_err(|error| refuse_coded(&error))?;
     fill_up(&mut decoded, rows.unwrap_or(0));
     let is_whole = match rows {
         Some(rows) => decoded.bitmap.rows() == rows,
@@ -264,7 +236,8 @@ fn fill_up(decoded: &mut Decoded, rows: u32) {
     decoded.damage.longest_bad_run = decoded.damage.longest_bad_run.max(missing);
 }
 
-fn refuse(error: &T4Error) -> ConvertError {
+/// What the codec's refusal of a coded strip means.
+pub(super) fn refuse_coded(error: &T4Error) -> ConvertError {
     match *error {
         T4Error::TooManyRows { rows_max } => ConvertError::TooLarge {
             what: IMAGE_ROWS,

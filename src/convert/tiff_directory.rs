@@ -1,5 +1,6 @@
 //! The directories of a TIFF file (TIFF 6.0 §2, and `BigTIFF`), read from files that may lie.
 
+use std::collections::HashSet;
 use std::io::{Read, Seek, SeekFrom};
 
 use crate::convert::ConvertError;
@@ -27,6 +28,7 @@ pub(super) mod tag {
     pub(crate) const RESOLUTION_UNIT: u16 = 296;
     pub(crate) const PAGE_NUMBER: u16 = 297;
     pub(crate) const SOFTWARE: u16 = 305;
+    pub(crate) const PREDICTOR: u16 = 317;
     pub(crate) const COLOR_MAP: u16 = 320;
     pub(crate) const TILE_WIDTH: u16 = 322;
     pub(crate) const TILE_LENGTH: u16 = 323;
@@ -34,9 +36,17 @@ pub(super) mod tag {
     pub(crate) const TILE_BYTE_COUNTS: u16 = 325;
     pub(crate) const CLEAN_FAX_DATA: u16 = 327;
     pub(crate) const EXTRA_SAMPLES: u16 = 338;
+    pub(crate) const SAMPLE_FORMAT: u16 = 339;
+    pub(crate) const JPEG_STREAM: u16 = 513;
+    pub(crate) const JPEG_STREAM_LENGTH: u16 = 514;
+    pub(crate) const JPEG_Q_TABLES: u16 = 519;
+    pub(crate) const JPEG_DC_TABLES: u16 = 520;
+    pub(crate) const JPEG_AC_TABLES: u16 = 521;
+    pub(crate) const YCBCR_SUBSAMPLING: u16 = 530;
+    pub(crate) const REFERENCE_BLACK_WHITE: u16 = 532;
 }
 
-/// Field types that are read or written here: TIFF 6.0 §2.
+/// Field types: TIFF 6.0 §2, its supplement 1 and `BigTIFF`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u16)]
 pub(super) enum Kind {
@@ -45,35 +55,69 @@ pub(super) enum Kind {
     Short = 3,
     Long = 4,
     Rational = 5,
+    SignedByte = 6,
+    Undefined = 7,
+    SignedShort = 8,
+    SignedLong = 9,
+    SignedRational = 10,
+    Float = 11,
+    Double = 12,
+    Ifd = 13,
     Long8 = 16,
+    SignedLong8 = 17,
+    Ifd8 = 18,
 }
 
 impl Kind {
+    const ALL: [Self; 16] = [
+        Self::Byte,
+        Self::Ascii,
+        Self::Short,
+        Self::Long,
+        Self::Rational,
+        Self::SignedByte,
+        Self::Undefined,
+        Self::SignedShort,
+        Self::SignedLong,
+        Self::SignedRational,
+        Self::Float,
+        Self::Double,
+        Self::Ifd,
+        Self::Long8,
+        Self::SignedLong8,
+        Self::Ifd8,
+    ];
+
     fn from_number(number: u16) -> Option<Self> {
-        [
-            Self::Byte,
-            Self::Ascii,
-            Self::Short,
-            Self::Long,
-            Self::Rational,
-            Self::Long8,
-        ]
-        .into_iter()
-        .find(|kind| *kind as u16 == number)
+        Self::ALL.into_iter().find(|kind| *kind as u16 == number)
     }
 
     const fn bytes(self) -> u64 {
         match self {
-            Self::Byte | Self::Ascii => 1,
-            Self::Short => 2,
-            Self::Long => 4,
-            Self::Rational | Self::Long8 => 8,
+            Self::Byte | Self::Ascii | Self::SignedByte | Self::Undefined => 1,
+            Self::Short | Self::SignedShort => 2,
+            Self::Long | Self::SignedLong | Self::Float | Self::Ifd => 4,
+            _ => 8,
         }
+    }
+
+    /// Whether values are whole numbers; negative ones are read as very large and refused as such.
+    const fn is_whole(self) -> bool {
+        !matches!(
+            self,
+            Self::Rational | Self::SignedRational | Self::Float | Self::Double
+        )
     }
 }
 
 /// Most entries read of one directory; honest ones have a few dozen.
 const ENTRIES_MAX: u64 = 4096;
+
+/// Most entries read of all directories of a file, which may lie over one another.
+const ENTRIES_TOTAL_MAX: u64 = 1 << 18;
+
+/// Most directories read of a file; thumbnails and masks do not count as pages.
+const DIRECTORIES_MAX: usize = 1 << 14;
 
 /// A TIFF file whose directories are read one after the other.
 #[derive(Debug)]
@@ -83,7 +127,8 @@ pub(super) struct TiffFile<R> {
     is_big_endian: bool,
     is_big_tiff: bool,
     next: u64,
-    visited: Vec<u64>,
+    visited: HashSet<u64>,
+    entries_read: u64,
 }
 
 /// One directory: the description of one image.
@@ -91,6 +136,8 @@ pub(super) struct TiffFile<R> {
 pub(super) struct Directory {
     /// Where it lies in the file.
     at: u64,
+    /// Where its link to the next directory lies.
+    link_at: u64,
     entries: Vec<Entry>,
 }
 
@@ -116,7 +163,8 @@ impl<R: Read + Seek> TiffFile<R> {
             is_big_endian: false,
             is_big_tiff: false,
             next: 0,
-            visited: Vec::new(),
+            visited: HashSet::new(),
+            entries_read: 0,
         };
         let mut mark = [0; 2];
         tiff.read_at(0, &mut mark)?;
@@ -149,35 +197,47 @@ impl<R: Read + Seek> TiffFile<R> {
         self.len
     }
 
-    /// The next image's directory, or `None` after the last.
+    /// The next image's directory, or `None` after the last. A link back to a directory that was
+    /// read ends the file too: some writers leave one.
     pub(super) fn next_directory(&mut self) -> Result<Option<Directory>, ConvertError> {
-        if self.next == 0 {
+        let at = self.next;
+        if at == 0 || !self.visited.insert(at) {
             return Ok(None);
         }
-        if self.visited.contains(&self.next) {
-            return Err(invalid("its directories form a loop"));
+        if self.visited.len() > DIRECTORIES_MAX {
+            return Err(invalid(format!(
+                "it has more than {DIRECTORIES_MAX} directories"
+            )));
         }
-        let at = self.next;
-        self.visited.push(at);
         let (count_bytes, entry_bytes, link_bytes) = if self.is_big_tiff {
             (8, 20, 8)
         } else {
             (2, 12, 4)
         };
         let count = self.number_at(at, count_bytes)?;
-        if count > ENTRIES_MAX {
+        self.entries_read = self.entries_read.saturating_add(count);
+        if count > ENTRIES_MAX || self.entries_read > ENTRIES_TOTAL_MAX {
             return Err(invalid(format!("a directory claims {count} entries")));
         }
         let start = at + count_bytes;
-        let mut entries = Vec::new();
-        for index in 0..count {
-            entries.extend(self.entry_at(start + index * entry_bytes)?);
+        let link_at = start + count * entry_bytes;
+        let table = self.bytes_at(start, count * entry_bytes)?;
+        if table.len() as u64 != count * entry_bytes {
+            return Err(cut_short());
         }
+        let places = (start..).step_by(entry_bytes as usize);
+        let entries = table
+            .chunks_exact(entry_bytes as usize)
+            .zip(places)
+            .filter_map(|(bytes, at)| self.entry_from(bytes, at))
+            .collect();
         // A file cut right after its last directory lacks only the link to none.
-        self.next = self
-            .number_at(start + count * entry_bytes, link_bytes)
-            .unwrap_or(0);
-        Ok(Some(Directory { at, entries }))
+        self.next = self.number_at(link_at, link_bytes).unwrap_or(0);
+        Ok(Some(Directory {
+            at,
+            link_at,
+            entries,
+        }))
     }
 
     /// Up to `len` bytes from `offset`; fewer where the file ends.
@@ -193,10 +253,18 @@ impl<R: Read + Seek> TiffFile<R> {
         &mut self.file
     }
 
-    /// The bytes, and their place in the header, that make `directory` the file's first.
-    pub(super) fn first_directory_patch(&self, directory: &Directory) -> (u64, Vec<u8>) {
+    /// Whether numbers of several bytes begin with the most significant one.
+    pub(super) fn is_big_endian(&self) -> bool {
+        self.is_big_endian
+    }
+
+    /// The bytes, and their places, that make `directory` the file's only one.
+    pub(super) fn only_directory_patches(&self, directory: &Directory) -> [(u64, Vec<u8>); 2] {
         let (at, len) = if self.is_big_tiff { (8, 8) } else { (4, 4) };
-        (at, self.bytes_of(directory.at, len))
+        [
+            (at, self.bytes_of(directory.at, len)),
+            (directory.link_at, vec![0; len]),
+        ]
     }
 
     /// The bytes, and their place, that make `value` the first one of a field that is there.
@@ -231,7 +299,7 @@ impl<R: Read + Seek> TiffFile<R> {
         let Some(entry) = directory.entry(tag) else {
             return Ok(None);
         };
-        if entry.kind == Kind::Rational {
+        if !entry.kind.is_whole() {
             return Ok(None);
         }
         let size = entry.kind.bytes();
@@ -249,55 +317,67 @@ impl<R: Read + Seek> TiffFile<R> {
         Ok(Some(numbers.collect()))
     }
 
-    /// The value of a field that is a fraction above zero.
+    /// The first value of a field that is a finite number above zero, whole or not.
     pub(super) fn ratio(
         &mut self,
         directory: &Directory,
         tag: u16,
     ) -> Result<Option<f32>, ConvertError> {
-        let Some(entry) = directory.entry(tag) else {
-            return Ok(None);
-        };
-        if entry.kind != Kind::Rational || entry.count == 0 {
-            return Ok(self
-                .number(directory, tag)?
-                .filter(|n| *n > 0)
-                .map(|n| n as f32));
-        }
-        let (Ok(above), Ok(below)) = (
-            self.number_at(entry.at, 4),
-            self.number_at(entry.at.saturating_add(4), 4),
-        ) else {
-            return Ok(None);
-        };
-        Ok((above > 0 && below > 0).then(|| above as f32 / below as f32))
+        let ratios = self.ratios(directory, tag, 1)?;
+        Ok(ratios
+            .first()
+            .copied()
+            .filter(|ratio| ratio.is_finite() && *ratio > 0.0))
     }
 
-    fn entry_at(&mut self, at: u64) -> Result<Option<Entry>, ConvertError> {
-        let (tag, kind) = (
-            self.number_at(at, 2)? as u16,
-            self.number_at(at + 2, 2)? as u16,
-        );
-        let width = if self.is_big_tiff { 8 } else { 4 };
-        let count = self.number_at(at + 4, width)?;
-        let Some(kind) = Kind::from_number(kind) else {
-            return Ok(None);
+    /// The first `count_max` values of a field of numbers, whole or not; none where they are cut
+    /// off.
+    pub(super) fn ratios(
+        &mut self,
+        directory: &Directory,
+        tag: u16,
+        count_max: u64,
+    ) -> Result<Vec<f32>, ConvertError> {
+        let Some(entry) = directory.entry(tag) else {
+            return Ok(Vec::new());
         };
-        let value_at = at + 4 + width;
+        if entry.kind.is_whole() {
+            let numbers = self.numbers(directory, tag, count_max)?.unwrap_or_default();
+            return Ok(numbers.into_iter().map(|number| number as f32).collect());
+        }
+        let size = entry.kind.bytes();
+        let bytes = self.bytes_at(entry.at, entry.count.min(count_max) * size)?;
+        let value = |bytes: &[u8]| match entry.kind {
+            Kind::Float => f32::from_bits(self.number_from(bytes) as u32),
+            Kind::Double => f64::from_bits(self.number_from(bytes)) as f32,
+            Kind::SignedRational => {
+                let part = |bytes| self.number_from(bytes) as u32 as i32 as f32;
+                part(&bytes[..4]) / part(&bytes[4..])
+            }
+            _ => self.number_from(&bytes[..4]) as f32 / self.number_from(&bytes[4..]) as f32,
+        };
+        Ok(bytes.chunks_exact(size as usize).map(value).collect())
+    }
+
+    /// An entry by its bytes, which lie at `at`; `None` when its type is not known.
+    fn entry_from(&self, bytes: &[u8], at: u64) -> Option<Entry> {
+        let kind = Kind::from_number(self.number_from(&bytes[2..4]) as u16)?;
+        let width = if self.is_big_tiff { 8 } else { 4 };
+        let (count, value) = bytes[4..].split_at(width);
+        let count = self.number_from(count);
         let fits = count
             .checked_mul(kind.bytes())
-            .is_some_and(|bytes| bytes <= width);
-        let at = if fits {
-            value_at
-        } else {
-            self.number_at(value_at, width)?
-        };
-        Ok(Some(Entry {
-            tag,
+            .is_some_and(|bytes| bytes <= width as u64);
+        Some(Entry {
+            tag: self.number_from(&bytes[..2]) as u16,
             kind,
             count,
-            at,
-        }))
+            at: if fits {
+                at + 4 + width as u64
+            } else {
+                self.number_from(value)
+            },
+        })
     }
 
     fn number_at(&mut self, offset: u64, len: u64) -> Result<u64, ConvertError> {

@@ -1,23 +1,33 @@
 //! An uploaded TIFF, page by page: whatever its kind, it becomes pixels and densities.
 //!
-//! Bits and CCITT codings are read by this crate's own codec; other kinds by the crate `tiff`
-//! through a view of the file that takes its gaps away (see `view`).
+//! Bits and CCITT codings are read by this crate's own codec; JPEG by the crate `tiff` through a
+//! view of the file that takes its gaps away (see `view`); all other kinds row by row (see
+//! `chunks`).
 
+mod chunks;
+mod codings;
+mod depth;
+mod ink;
 mod jpeg;
-mod samples;
+mod old_jpeg;
+mod predictor;
 mod view;
 
+use std::collections::HashSet;
 use std::io::{Read, Seek};
 
 use crate::convert::ConvertError;
-use crate::convert::error::FILE_BYTES;
+use crate::convert::error::{FILE_BYTES, IMAGE_PIXELS};
 use crate::convert::orientation::Orientation;
 use crate::convert::tiff_bilevel::{Bilevel, Bounds, is_bilevel, read_bilevel};
 use crate::convert::tiff_directory::{Density, Directory, TiffFile, invalid, is_page, tag};
 use crate::limits::Limits;
 use crate::t4::Bitmap;
 
-use samples::read_gray;
+use self::chunks::read_chunks;
+use self::ink::Ink;
+use self::jpeg::read_jpeg;
+use self::old_jpeg::read_old_jpeg;
 
 /// One page of an uploaded TIFF, the right way up.
 #[derive(Clone, Debug, PartialEq)]
@@ -58,9 +68,9 @@ pub struct GrayImage {
 
 /// Hands every page of a TIFF to `sink` and returns how many there were.
 ///
-/// Only one page is in memory at a time. Thumbnails and masks are passed over. A truncated or
-/// lying file ends in [`ConvertError::Invalid`], a kind that is not read here in
-/// [`ConvertError::Unsupported`]; pages before it were already handed over.
+/// Only one page is in memory at a time. Thumbnails and masks are passed over; pages come in the
+/// order of their numbers. A truncated or lying file ends in [`ConvertError::Invalid`], a kind that
+/// is not read here in [`ConvertError::Unsupported`]; pages before it were already handed over.
 pub fn read_tiff_pages(
     file: impl Read + Seek,
     limits: &Limits,
@@ -74,24 +84,45 @@ pub fn read_tiff_pages(
             limit: limits.document_bytes_max,
         });
     }
-    let mut pages = 0;
+    let pages = pages_in_order(&mut file, limits)?;
+    for directory in &pages {
+        sink(read_page(&mut file, directory, limits)?)?;
+    }
+    Ok(pages.len() as u32)
+}
+
+/// The directories of all pages, in the order of their numbers where each has one of its own
+/// (TIFF 6.0 §8, `PageNumber`: they need not lie in the file in that order).
+fn pages_in_order<R: Read + Seek>(
+    file: &mut TiffFile<R>,
+    limits: &Limits,
+) -> Result<Vec<Directory>, ConvertError> {
+    let mut pages = Vec::new();
+    let mut count = 0;
     while let Some(directory) = file.next_directory()? {
-        if !is_page(&mut file, &directory)? {
+        if !is_page(file, &directory)? {
             continue;
         }
-        pages += 1;
-        if pages > limits.document_pages_max {
-            return Err(ConvertError::TooManyPages {
-                pages,
-                limit: limits.document_pages_max,
-            });
+        count += 1;
+        if count <= limits.document_pages_max {
+            let number = file.number(&directory, tag::PAGE_NUMBER)?;
+            pages.push((number, directory));
         }
-        sink(read_page(&mut file, &directory, limits)?)?;
     }
-    if pages == 0 {
+    if count > limits.document_pages_max {
+        return Err(ConvertError::TooManyPages {
+            pages: count,
+            limit: limits.document_pages_max,
+        });
+    }
+    if pages.is_empty() {
         return Err(invalid("the TIFF has no pages"));
     }
-    Ok(pages)
+    let numbers: HashSet<u64> = pages.iter().filter_map(|page| page.0).collect();
+    if numbers.len() == pages.len() {
+        pages.sort_by_key(|page| page.0);
+    }
+    Ok(pages.into_iter().map(|page| page.1).collect())
 }
 
 fn read_page<R: Read + Seek>(
@@ -136,6 +167,48 @@ fn read_page<R: Read + Seek>(
         x_dpi,
         y_dpi,
     })
+}
+
+/// Reads an image of any kind that [`is_bilevel`] is false of.
+fn read_gray<R: Read + Seek>(
+    file: &mut TiffFile<R>,
+    directory: &Directory,
+    limits: &Limits,
+) -> Result<GrayImage, ConvertError> {
+    let (width, height) = size(file, directory, limits)?;
+    let ink = Ink::read(file, directory)?;
+    let mut canvas = GrayImage {
+        width,
+        height,
+        pixels: vec![255; width as usize * height as usize],
+    };
+    match file.number(directory, tag::COMPRESSION)? {
+        Some(6) => read_old_jpeg(file, directory, &ink, &mut canvas)?,
+        Some(7) => read_jpeg(file, directory, &ink, &mut canvas, limits)?,
+        _ => read_chunks(file, directory, &ink, &mut canvas, limits)?,
+    }
+    Ok(canvas)
+}
+
+fn size<R: Read + Seek>(
+    file: &mut TiffFile<R>,
+    directory: &Directory,
+    limits: &Limits,
+) -> Result<(u32, u32), ConvertError> {
+    let width = file.number(directory, tag::IMAGE_WIDTH)?.unwrap_or(0);
+    let height = file.number(directory, tag::IMAGE_LENGTH)?.unwrap_or(0);
+    let pixels = width.saturating_mul(height);
+    if pixels > limits.image_pixels_max {
+        return Err(ConvertError::TooLarge {
+            what: IMAGE_PIXELS,
+            value: pixels,
+            limit: limits.image_pixels_max,
+        });
+    }
+    match (u32::try_from(width), u32::try_from(height)) {
+        (Ok(width), Ok(height)) if width > 0 && height > 0 => Ok((width, height)),
+        _ => Err(invalid("an image does not tell its size")),
+    }
 }
 
 /// Refuses a page of which more than a tenth is guessed: nobody wants to have sent that.

@@ -1,12 +1,13 @@
 //! One-image TIFF files made field by field, honest or not.
 
 /// Fields whose values do not fit a SHORT.
-const LONG_FIELDS: [u16; 8] = [256, 257, 273, 278, 279, 282, 283, 324];
+const LONG_FIELDS: [u16; 10] = [256, 257, 273, 278, 279, 282, 283, 324, 513, 514];
 
 /// A file's fields and data; every value of a field is a whole number.
 #[derive(Clone)]
 pub(crate) struct Builder {
     fields: Vec<(u16, Vec<u32>)>,
+    left_out: Vec<u16>,
     data: Vec<u8>,
 }
 
@@ -20,6 +21,7 @@ impl Builder {
     ) -> Self {
         Self {
             fields: Vec::new(),
+            left_out: Vec::new(),
             data,
         }
         .with(256, &[width])
@@ -38,6 +40,12 @@ impl Builder {
         self
     }
 
+    /// Leaves a field out.
+    pub(crate) fn without(mut self, tag: u16) -> Self {
+        self.left_out.push(tag);
+        self
+    }
+
     /// A little-endian file: header, directory, long values, data.
     pub(crate) fn into_file(self) -> Vec<u8> {
         let len = self.data.len() as u32;
@@ -47,6 +55,7 @@ impl Builder {
                 fields.push((tag, vec![value]));
             }
         }
+        fields.retain(|field| !self.left_out.contains(&field.0));
         fields.sort();
         let mut values_at = 8 + 2 + fields.len() as u32 * 12 + 4;
         let data_at = values_at + fields.iter().map(long_bytes).sum::<u32>();

@@ -41,10 +41,6 @@ fn what_is_read_of_the_corpus_looks_as_libtiff_shows_it() {
     let shown = folder.path().join("shown.tif");
     let mut compared = 0;
     for path in files {
-        // Of CIE L*a*b* we keep the lightness, which is no weighted sum of red, green and blue.
-        if path.ends_with("pillow__Tests_images_lab-red.tif") {
-            continue;
-        }
         let (pages, outcome) = read_pages(&std::fs::read(&path).unwrap(), &Limits::default());
         let output = run(
             "tiff2rgba",
@@ -71,13 +67,13 @@ fn what_is_read_of_the_corpus_looks_as_libtiff_shows_it() {
             .map(|(a, b)| a.abs_diff(*b));
         let mean = differences.map(f64::from).sum::<f64>() / ours.pixels.len() as f64;
         assert!(
-            mean < 1.0,
+            mean <= 1.0,
             "{}: grey levels differ by {mean} on average",
             path.display()
         );
         compared += 1;
     }
-    assert!(compared > 40, "only {compared} files could be compared");
+    assert!(compared > 55, "only {compared} files could be compared");
 }
 
 #[test]
