@@ -36,10 +36,10 @@ bench-peers:
 	scripts/bench-peers.sh target/release/faxmill
 	$(CARGO) bench --locked --bench codec_peers --
 
-# CORPUS=folder: every PDF in it is converted or refused with a reason.
+# CORPUS=folder: every PDF and TIFF in it is converted or refused with a reason, and second tools agree.
 corpus:
-	scripts/setup.sh run
-	$(CARGO) build --release --locked
+	scripts/setup.sh test
+	$(CARGO) build --release --locked --bin faxmill --example tiff_against_libtiff
 	scripts/corpus.sh $(CORPUS)
 
 # ASTERISK_LAB=folder: a private Asterisk as the far end.

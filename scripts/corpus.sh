@@ -1,3 +1,3 @@
 #!/usr/bin/env bash
-# Converts every PDF of a folder and prints what became of them; see corpus.py.
+# Converts every document of a corpus and prints what became of it; see corpus.py.
 exec python3 "$(dirname "${BASH_SOURCE[0]}")/corpus.py" "$@"

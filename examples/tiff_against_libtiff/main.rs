@@ -122,7 +122,7 @@ fn libtiff_pages(path: &Path) -> Result<Vec<(usize, usize)>, Box<dyn Error>> {
         })
         .map(|(index, words)| {
             let is_told = |name: &&str| words.contains(*name);
-            let orientation = ORIENTATIONS.iter().position(|name| is_told(&name));
+            let orientation = ORIENTATIONS.iter().position(is_told);
             (index, orientation.map_or(1, |place| place + 1))
         })
         .collect())

@@ -54,15 +54,15 @@ pub(crate) fn plain_levels(file: &[u8]) -> Option<GrayImage> {
             }
             let bt601 =
                 |red: f64, green: f64, blue: f64| 0.299 * red + 0.587 * green + 0.114 * blue;
-            let shade = match (photometric, color) {
-                (0, [level, ..]) => 1.0 - level,
-                (1, [level, ..]) => level,
+            let level = match (photometric, color) {
+                (0, [gray, ..]) => 1.0 - gray,
+                (1, [gray, ..]) => gray,
                 (2, [red, green, blue, _]) => bt601(red, green, blue),
                 (_, [cyan, magenta, yellow, key]) => {
                     (1.0 - key) * bt601(1.0 - cyan, 1.0 - magenta, 1.0 - yellow)
                 }
             };
-            pixels.push((shade * 255.0).round() as u8);
+            pixels.push((level * 255.0).round() as u8);
         }
     }
     Some(GrayImage {

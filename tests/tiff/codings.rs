@@ -25,15 +25,15 @@ fn shades(file: &[u8]) -> GrayImage {
 /// Asserts that a file looks as `tiff2rgba` shows it, to within so many levels at every pixel.
 #[track_caller]
 fn assert_as_libtiff_shows_it(file: &[u8], difference_max: u8) {
-    let folder = tempfile::tempdir().unwrap();
+    let folder = tempfile::tempdir().expect("a temporary folder");
     let (stored, shown) = (folder.path().join("a.tif"), folder.path().join("b.tif"));
-    std::fs::write(&stored, file).unwrap();
+    std::fs::write(&stored, file).expect("a temporary file");
     let output = crate::tools::run(
         "tiff2rgba",
         &["-c", "none", text_of(&stored), text_of(&shown)],
     );
     assert!(output.status.success(), "{output:?}");
-    let theirs = shades(&std::fs::read(&shown).unwrap());
+    let theirs = shades(&std::fs::read(&shown).expect("tiff2rgba wrote it"));
     let ours = shades(file);
     assert_eq!((ours.width, ours.height), (theirs.width, theirs.height));
     for (at, (ours, theirs)) in ours.pixels.iter().zip(&theirs.pixels).enumerate() {

@@ -151,7 +151,7 @@ fn retyped(mut file: Vec<u8>, tag: u16, kind: u8) -> Vec<u8> {
     let place = file
         .windows(3)
         .position(|entry| entry[..2] == tag.to_le_bytes() && entry[2] == 4)
-        .unwrap();
+        .expect("the field is there");
     file[place + 2] = kind;
     file
 }
@@ -190,7 +190,7 @@ fn pages_come_by_their_numbers_where_each_has_one_of_its_own() {
 
 /// The file with these page numbers, which tiffcp writes in the order of its arguments.
 fn renumbered(path: &std::path::Path, numbers: [u32; 3]) -> Vec<u8> {
-    let mut file = std::fs::read(path).unwrap();
+    let mut file = std::fs::read(path).expect("tiffcp wrote it");
     // The field, two SHORTs of it.
     let field = [297u16.to_le_bytes(), 3u16.to_le_bytes(), [2, 0], [0, 0]].concat();
     let places: Vec<_> = (0..file.len() - 12)

@@ -200,7 +200,9 @@ impl Storage {
         let shown = chunk_width.min(width - patch.left);
         for y in patch.top..patch.top + patch.rows {
             for (index, plane) in planes.iter_mut().enumerate() {
-                plane.read_exact(&mut packed).map_err(|error| refuse(&error))?;
+                plane
+                    .read_exact(&mut packed)
+                    .map_err(|error| refuse(&error))?;
                 self.predictor
                     .restore(&mut packed, chunk_width, self.step, self.depth);
                 self.depth.unpack(&packed, ink.is_index(), &mut samples);
