@@ -7,10 +7,11 @@ cd "$(dirname "$0")/.."
 purpose=${1:-run}
 
 packages=(build-essential pkg-config libclang-dev libtiff-dev libjpeg-dev libtiff-tools
-          python3 python3-pip unzip ffmpeg)
+          python3 python3-pip unzip ffmpeg tzdata)
 case $purpose in
   run) ;;
-  test) packages+=(tshark mpg123 ghostscript poppler-utils iproute2 fonts-dejavu-core) ;;
+  test) packages+=(tshark mpg123 ghostscript poppler-utils iproute2 fonts-dejavu-core
+                   tesseract-ocr) ;;
   bench) packages+=(ghostscript) ;;
   *) echo "setup: unknown purpose '$purpose': use run, test or bench" >&2; exit 64 ;;
 esac

@@ -11,6 +11,8 @@ pub mod limits;
 
 pub mod t4;
 
+pub mod header;
+
 pub mod job;
 
 pub mod audio;
