@@ -84,7 +84,7 @@ compare() { # what, sent, received
 # Faxmill calls Asterisk: 100 speaks redundancy, 200 FEC, 106 is deaf for the first 8 s.
 send_to() { # number
     local name=send-$1
-    "$FAXMILL" send "$work/two.tiff" --to "sip:$1@127.0.0.1:$sip_port" --json \
+    "$FAXMILL" send "$work/two.tiff" --to "sip:$1@127.0.0.1:$sip_port" --header none --json \
         >"$work/$name.json" 2>"$work/$name.log"
 }
 

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use faxmill::config::{Config, ConfigError};
+use faxmill::header::HeaderPages;
 use faxmill::limits::Limits;
 
 fn load(text: &str) -> Result<Config, ConfigError> {
@@ -24,6 +25,12 @@ password = "secret-word"
 [line]
 bind = "192.0.2.1:5080"
 ident = "+1 555 010 0100"
+[header]
+pages = "first"
+format = "{ident} {page}/{pages}"
+time_zone = "Europe/Berlin"
+name = "Müller & Söhne"
+number = "+49 30 5550199"
 [receive]
 bind = "192.0.2.1:5060"
 calls_max = 7
@@ -51,6 +58,12 @@ fn every_field_means_what_it_says() {
     assert_eq!(credentials.password, "secret-word");
     assert_eq!(config.line.bind.to_string(), "192.0.2.1:5080");
     assert_eq!(config.line.ident, "+1 555 010 0100");
+    let header = config.header;
+    assert_eq!(header.pages, Some(HeaderPages::First));
+    assert_eq!(header.format.unwrap().as_str(), "{ident} {page}/{pages}");
+    assert_eq!(header.time_zone.unwrap().as_str(), "Europe/Berlin");
+    assert_eq!(header.name.unwrap().as_str(), "Müller & Söhne");
+    assert_eq!(header.number.unwrap().as_str(), "+49 30 5550199");
     let receive = config.receive.unwrap();
     assert_eq!(receive.bind.to_string(), "192.0.2.1:5060");
     assert_eq!(receive.calls_max, 7);
@@ -120,6 +133,17 @@ fn a_wrong_value_is_refused_by_its_field() {
         ("[line]\nbind = \"localhost\"", "line.bind"),
         ("[line]\nident = \"longer than twenty chars\"", "line.ident"),
         ("[line]\nident = \"Grün\"", "line.ident"),
+        ("[header]\npages = \"last\"", "header.pages"),
+        ("[header]\nformat = \"{colour}\"", "header.format"),
+        ("[header]\nformat = \"{page\"", "header.format"),
+        ("[header]\ntime_zone = \"Mars/Olympus\"", "header.time_zone"),
+        (
+            "[header]\ntime_zone = \"../../etc/passwd\"",
+            "header.time_zone",
+        ),
+        ("[header]\nname = \"\"", "header.name"),
+        ("[header]\nname = \"a\\u0007b\"", "header.name"),
+        ("[header]\nnumber = \"call me\"", "header.number"),
         ("[receive]\nbind = \"5060\"", "receive.bind"),
         (
             "[receive]\nbind = \"0.0.0.0:5060\"\ncalls_max = 0",

@@ -9,6 +9,7 @@ mod convert {
     mod bombs;
     mod fixture;
     mod geometry;
+    mod header;
     mod judge;
     mod layout;
     mod library;

@@ -5,6 +5,7 @@
 mod service {
     mod bad_input;
     mod documents;
+    mod header;
     mod kills;
     mod lifecycle;
     mod lines;

@@ -5,6 +5,9 @@ use std::path::PathBuf;
 
 use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use faxmill::convert::PreviewTarget;
+use faxmill::header::{
+    HeaderFormat, HeaderName, HeaderNumber, HeaderOptions, HeaderPages, ZoneName,
+};
 use faxmill::pipeline::Role;
 use faxmill::units::{FaxNumber, PageFit, Resolution, ToneMode};
 
@@ -63,6 +66,8 @@ pub(crate) enum Command {
     Submit(SubmitCommand),
     /// Show one job with its attempts.
     Status(JobArgs),
+    /// Show the pages of a fax job as they went out, or as they would now.
+    Preview(PreviewArgs),
     /// Follow jobs to their end.
     Watch(WatchArgs),
     /// List jobs, newest first.
@@ -105,12 +110,77 @@ pub(crate) struct ConvertArgs {
     pub(crate) mode: ToneMode,
     #[command(flatten)]
     pub(crate) fit: PageFitArgs,
-    /// Show the pages as they will be printed: a .pdf file, or a folder for one PNG a page.
-    #[arg(short, long, value_name = "PDF|FOLDER")]
+    /// Show the pages as they will be printed: a .pdf or .tiff file, a folder for one PNG a page,
+    /// or numbered files such as page-%d.png.
+    #[arg(short, long, value_name = "FILE|FOLDER")]
     pub(crate) preview: Option<PreviewTarget>,
     /// Tell how long the pages will be on the line and what of them a fax loses.
     #[arg(long)]
     pub(crate) report: bool,
+    /// Preview and report with the header line of a call: on all pages, on the first, or none.
+    ///
+    /// The fax TIFF itself has none: the header is stamped when a call is made. Any of the options
+    /// below asks for it too, on the pages that the configuration says.
+    #[arg(long, value_name = "PAGES", num_args = 0..=1, require_equals = true,
+          default_missing_value = "all")]
+    pub(crate) header: Option<HeaderPages>,
+    #[command(flatten)]
+    pub(crate) line: HeaderLineArgs,
+    /// Identity that the header tells.
+    #[arg(long)]
+    pub(crate) ident: Option<String>,
+    /// Number called, as the header tells it.
+    #[arg(long, value_name = "NUMBER")]
+    pub(crate) to: Option<FaxNumber>,
+    /// Moment that the header tells, as in 2026-03-01T14:00:00Z; now, if not given.
+    #[arg(long, value_name = "TIME")]
+    pub(crate) at: Option<jiff::Timestamp>,
+}
+
+/// What the header line is to be, where it differs from the configuration's.
+#[derive(Debug, Args)]
+pub(crate) struct HeaderLineArgs {
+    /// What stands in the header line, such as "{date} {time}  {ident}  {page}/{pages}".
+    #[arg(id = "header-format", long = "header-format", value_name = "FORMAT")]
+    pub(crate) format: Option<HeaderFormat>,
+    /// Time zone of the header, such as Europe/Berlin.
+    #[arg(
+        id = "header-time-zone",
+        long = "header-time-zone",
+        value_name = "ZONE"
+    )]
+    pub(crate) time_zone: Option<ZoneName>,
+    /// Sender's name in the header.
+    #[arg(id = "header-name", long = "header-name", value_name = "NAME")]
+    pub(crate) name: Option<HeaderName>,
+    /// Sender's number in the header.
+    #[arg(id = "header-number", long = "header-number", value_name = "NUMBER")]
+    pub(crate) number: Option<HeaderNumber>,
+}
+
+impl HeaderLineArgs {
+    pub(crate) fn options(&self, pages: Option<HeaderPages>) -> HeaderOptions {
+        HeaderOptions {
+            pages,
+            format: self.format.clone(),
+            time_zone: self.time_zone.clone(),
+            name: self.name.clone(),
+            number: self.number.clone(),
+        }
+    }
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PreviewArgs {
+    /// The job's id.
+    pub(crate) job: String,
+    /// What to write: a .pdf or .tiff file, a folder for one PNG a page, or files such as
+    /// page-%d.png.
+    #[arg(short, long, value_name = "FILE|FOLDER")]
+    pub(crate) output: PreviewTarget,
+    /// Show every page as this call was to send it, 1 being the first call.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) attempt: Option<u32>,
 }
 
 #[derive(Debug, Args)]
@@ -173,6 +243,11 @@ pub(crate) struct SendArgs {
     /// Our identity, told to the far end.
     #[arg(long)]
     pub(crate) ident: Option<String>,
+    /// Pages that have the header line: all, first or none.
+    #[arg(long, value_name = "PAGES")]
+    pub(crate) header: Option<HeaderPages>,
+    #[command(flatten)]
+    pub(crate) line: HeaderLineArgs,
     /// Vertical density: standard, fine or superfine.
     #[arg(short, long, default_value_t)]
     pub(crate) resolution: Resolution,
@@ -237,6 +312,11 @@ pub(crate) struct SubmitFaxArgs {
     /// Our identity, told to the far end.
     #[arg(long)]
     pub(crate) ident: Option<String>,
+    /// Pages that have the header line: all, first or none.
+    #[arg(long, value_name = "PAGES")]
+    pub(crate) header: Option<HeaderPages>,
+    #[command(flatten)]
+    pub(crate) line: HeaderLineArgs,
     /// Not to be dialed before this moment, as in 2026-03-01T14:00:00Z.
     #[arg(long, value_name = "TIME")]
     pub(crate) at: Option<jiff::Timestamp>,

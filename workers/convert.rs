@@ -1,16 +1,17 @@
 //! `faxmill convert`: a document becomes a fax TIFF.
 
-use std::fs::File;
-use std::io::BufReader;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
+use faxmill::config::Config;
 use faxmill::convert::{
     ConvertError, ConvertOptions, ConvertProgress, ConvertReport, ConvertStage, Faxability,
-    Renderer, convert_file, write_preview,
+    OutgoingPages, OutgoingReport, Renderer, convert_file, write_preview,
 };
-use faxmill::limits::Limits;
+use faxmill::header::{Header, HeaderError, Sender};
+use faxmill::pipeline::now;
+use faxmill::units::{FaxNumber, UnixMillis};
 use serde::Serialize;
 
 use crate::arguments::ConvertArgs;
@@ -26,6 +27,9 @@ struct Told<'a> {
     /// Files of the preview.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     preview: Vec<PathBuf>,
+    /// The pages as the preview shows them, with the header line where they have one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    preview_pages: Vec<OutgoingReport>,
     /// What to expect of the fax.
     #[serde(skip_serializing_if = "Option::is_none")]
     faxability: Option<Faxability>,
@@ -36,12 +40,14 @@ pub(crate) fn run(
     settings: &Settings,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
+    let config = settings.load()?;
+    let header = header(args, &config)?;
     let mut options = ConvertOptions::new(Renderer::find().map_err(|error| failure(&error))?);
     options.resolution = args.resolution;
     options.mode = args.mode;
     options.fit = args.fit.page_fit();
     options.survey = args.report;
-    options.limits = settings.load()?.limits;
+    options.limits = config.limits;
     let mut progress = output.progress(&name(&args.input));
     let report = convert_file(
         &args.input,
@@ -52,41 +58,60 @@ pub(crate) fn run(
     )
     .map_err(|error| failure(&error))?;
     progress.finish(&format!("{} pages", report.pages.len()));
-    let preview = preview(args, &options.limits).map_err(|error| failure(&error))?;
+    let outgoing = || {
+        let pages = report.pages.len() as u32;
+        OutgoingPages::open(&args.output, header.clone(), pages, &options.limits)
+    };
     let mut words = sentence(&report, &args.output);
+    let mut told = Told {
+        conversion: &report,
+        preview: Vec::new(),
+        preview_pages: Vec::new(),
+        faxability: None,
+    };
     if let Some(target) = &args.preview {
+        let preview = outgoing().and_then(|pages| write_preview(pages, target));
+        let preview = preview.map_err(|error| failure(&error))?;
+        (told.preview, told.preview_pages) = (preview.files, preview.pages);
         words = format!("{words}\npreview: {target}");
     }
-    let faxability = args
-        .report
-        .then(|| Faxability::of(open(&args.output)?, &report, &options))
-        .transpose()
-        .map_err(|error| failure(&error))?;
-    for sentence in faxability
-        .iter()
-        .flat_map(|faxability| &faxability.sentences)
-    {
-        words = format!("{words}\n  {sentence}");
+    if args.report {
+        let faxability = outgoing().and_then(|pages| Faxability::of(pages, &report, &options));
+        let faxability = faxability.map_err(|error| failure(&error))?;
+        for sentence in &faxability.sentences {
+            words = format!("{words}\n  {sentence}");
+        }
+        told.faxability = Some(faxability);
     }
-    let told = Told {
-        conversion: &report,
-        preview,
-        faxability,
-    };
     output.result(&told, &words);
     Ok(ExitCode::SUCCESS)
 }
 
-/// Writes the preview that is asked for, from the finished fax.
-fn preview(args: &ConvertArgs, limits: &Limits) -> Result<Vec<PathBuf>, ConvertError> {
-    let Some(target) = &args.preview else {
-        return Ok(Vec::new());
+/// The header that preview and report are to show, when they are.
+fn header(args: &ConvertArgs, config: &Config) -> Result<Option<Header>, Failure> {
+    let options = args.line.options(args.header);
+    let is_asked_for =
+        !options.is_empty() || args.ident.is_some() || args.to.is_some() || args.at.is_some();
+    if !is_asked_for {
+        return Ok(None);
+    }
+    let sender = Sender {
+        header: &config.header,
+        line_ident: &config.line.ident,
+        job_ident: args.ident.as_deref(),
     };
-    write_preview(open(&args.output)?, target, limits)
+    let at = args
+        .at
+        .map_or_else(now, |time| UnixMillis(time.as_millisecond()));
+    let to = args.to.as_ref().map_or("", FaxNumber::as_str);
+    options
+        .header(sender, to, at)
+        .map_err(|error| header_failure(&error))
 }
 
-fn open(fax: &Path) -> Result<BufReader<File>, ConvertError> {
-    Ok(BufReader::new(File::open(fax)?))
+/// The exit code of a header that cannot be as it is asked for.
+pub(crate) fn header_failure(error: &HeaderError) -> Failure {
+    Failure::new(Exit::Refused, error.code(), error.to_string())
 }
 
 /// The name a progress line carries.

@@ -221,7 +221,14 @@ fn describe(context: &Context, job: &Job, attempts: &[Attempt]) -> String {
             .map_or_else(|_| key.clone(), |key| context.artifacts.location(&key));
         lines.push(format!("  {role}: {place}"));
     }
-    lines.extend(attempts.iter().map(attempt_line));
+    for attempt in attempts {
+        lines.push(attempt_line(attempt));
+        if let Some(header) = &attempt.settings.header {
+            let pages = state.pages.unwrap_or(0);
+            let text = header.line(attempt.first_page, pages, usize::MAX);
+            lines.push(format!("    header: {text}"));
+        }
+    }
     lines.join("\n")
 }
 

@@ -8,6 +8,7 @@ mod demo;
 mod exit;
 mod jobs;
 mod output;
+mod preview;
 mod receive;
 mod render;
 mod send;
@@ -66,6 +67,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         Command::Receive(args) => receive::run(&args, &settings, output),
         Command::Submit(what) => submit::run(what, &settings, output),
         Command::Status(args) => jobs::status(&args, &settings, output),
+        Command::Preview(args) => preview::run(&args, &settings, output),
         Command::Watch(args) => watch::run(&args, &settings, output),
         Command::Jobs(args) => jobs::list(&args, &settings, output),
         Command::Cancel(args) => jobs::cancel(&args, &settings, output),

@@ -7,15 +7,17 @@ use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
 
 use async_trait::async_trait;
-use faxmill::convert::{ConvertOptions, Renderer, convert_file};
-use faxmill::pipeline::credentials_for;
+use faxmill::config::Config;
+use faxmill::convert::{ConvertOptions, OutgoingPages, Renderer, convert_file, write_outgoing};
+use faxmill::header::{Header, Sender};
+use faxmill::pipeline::{credentials_for, now};
 use faxmill::sip::{
     Agent, AgentConfig, CallObserver, CallOutcome, ObserverRefused, OutgoingFax, SipUri,
 };
 use faxmill::t30;
 
 use crate::arguments::SendArgs;
-use crate::convert::{failure, name, show};
+use crate::convert::{failure, header_failure, name, show};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Progress};
 use crate::settings::Settings;
@@ -31,8 +33,9 @@ pub(crate) fn run(
         .to
         .parse()
         .map_err(|error| Failure::new(Exit::Refused, "sip-uri", format!("--to: {error}")))?;
-    let fax_tiff = FaxTiff::temporary()?;
-    let pages = convert(args, &config.limits, &fax_tiff.path, output)?;
+    let header = header(args, &config, &target)?;
+    let files = Files::temporary()?;
+    let pages = convert(args, &config.limits, &files.fax, output)?;
     if args.first_page > pages {
         let message = format!(
             "--first-page {}: the document has {pages} pages",
@@ -40,8 +43,14 @@ pub(crate) fn run(
         );
         return Err(Failure::new(Exit::Refused, "first-page", message));
     }
+    let text = header
+        .as_ref()
+        .map(|header| header.line(args.first_page, pages, usize::MAX));
+    OutgoingPages::open(&files.fax, header, pages, &config.limits)
+        .and_then(|pages| write_outgoing(pages, &files.sent))
+        .map_err(|error| failure(&error))?;
     let credentials = credentials_for(&config, &target);
-    let mut fax = OutgoingFax::new(target, &fax_tiff.path);
+    let mut fax = OutgoingFax::new(target, &files.sent);
     fax.credentials = credentials;
     fax.first_page = args.first_page - 1;
     fax.ident = args.ident.clone().unwrap_or(config.line.ident);
@@ -53,12 +62,27 @@ pub(crate) fn run(
     fax.limits = config.limits;
     let outcome = crate::block_on(send(args, fax, pages, output))??;
     let words = call::sentence(&outcome);
-    output.result(&call::json(&outcome), &words);
+    let mut value = call::json(&outcome);
+    value["header"] = text.into();
+    output.result(&value, &words);
     Ok(if outcome.is_complete() {
         ExitCode::SUCCESS
     } else {
         ExitCode::from(Exit::NotDone as u8)
     })
+}
+
+/// The header line of this call; what follows the `sip:` is taken as the number called.
+fn header(args: &SendArgs, config: &Config, target: &SipUri) -> Result<Option<Header>, Failure> {
+    let sender = Sender {
+        header: &config.header,
+        line_ident: &config.line.ident,
+        job_ident: args.ident.as_deref(),
+    };
+    let options = args.line.options(args.header);
+    options
+        .header(sender, target.user().unwrap_or_default(), now())
+        .map_err(|error| header_failure(&error))
 }
 
 fn convert(
@@ -146,13 +170,15 @@ impl CallObserver for Shown {
     }
 }
 
-/// The converted fax for as long as the call lasts, in a folder for this user alone.
-struct FaxTiff {
+/// The fax, converted and as it is sent, for as long as the call lasts, in a folder for this user
+/// alone.
+struct Files {
     folder: PathBuf,
-    path: PathBuf,
+    fax: PathBuf,
+    sent: PathBuf,
 }
 
-impl FaxTiff {
+impl Files {
     fn temporary() -> Result<Self, Failure> {
         let name = format!("faxmill-send-{}", uuid::Uuid::now_v7().simple());
         let folder = std::env::temp_dir().join(name);
@@ -161,15 +187,15 @@ impl FaxTiff {
             let message = format!("{}: {error}", folder.display());
             Failure::new(Exit::NoOutput, "write-failed", message)
         })?;
-        let path = folder.join("fax.tiff");
-        Ok(Self { folder, path })
+        let (fax, sent) = (folder.join("fax.tiff"), folder.join("sent.tiff"));
+        Ok(Self { folder, fax, sent })
     }
 }
 
-impl Drop for FaxTiff {
+impl Drop for Files {
     fn drop(&mut self) {
         if let Err(error) = std::fs::remove_dir_all(&self.folder) {
-            tracing::warn!(path = %self.folder.display(), %error, "a temporary file was left");
+            tracing::warn!(path = %self.folder.display(), %error, "temporary files were left");
         }
     }
 }

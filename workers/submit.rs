@@ -60,6 +60,7 @@ async fn fax(
         request.mode = args.mode;
         request.page_fit = args.fit.page_fit();
         request.ident.clone_from(&args.ident);
+        request.header = args.line.options(args.header);
         request.not_before = args.at.map(|time| UnixMillis(time.as_millisecond()));
         request.hold = args.hold;
         request.deadline_seconds = args.deadline.unwrap_or(request.deadline_seconds);

@@ -4,6 +4,7 @@
 //! names the field and what to write instead.
 
 mod error;
+mod header;
 mod raw;
 mod trunk;
 
@@ -14,6 +15,7 @@ use std::time::Duration;
 pub use error::ConfigError;
 pub use trunk::{Credentials, Trunk};
 
+use crate::header::HeaderOptions;
 use crate::limits::Limits;
 
 /// Everything a worker needs to know, checked.
@@ -25,6 +27,8 @@ pub struct Config {
     pub trunk: Option<Trunk>,
     /// How calls are made and taken.
     pub line: Line,
+    /// The header line of faxes that do not say otherwise.
+    pub header: HeaderOptions,
     /// Taking faxes, when it is switched on.
     pub receive: Option<Receive>,
     /// How many jobs each role works on at a time.

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::header::RawHeader;
 use super::{Concurrency, Config, ConfigError, Credentials, Line, Receive, Timing, Trunk};
 use crate::limits::Limits;
 
@@ -15,6 +16,7 @@ pub(super) struct RawConfig {
     data_folder: Option<PathBuf>,
     trunk: Option<RawTrunk>,
     line: RawLine,
+    header: RawHeader,
     receive: Option<RawReceive>,
     workers: RawWorkers,
     timing: RawTiming,
@@ -116,6 +118,7 @@ impl RawConfig {
                 bind: config.line.bind.to_string(),
                 ident: config.line.ident.clone(),
             },
+            header: RawHeader::of(&config.header),
             receive: config.receive.as_ref().map(|receive| RawReceive {
                 bind: receive.bind.to_string(),
                 calls_max: receive.calls_max,
@@ -145,6 +148,7 @@ impl RawConfig {
             data_folder,
             trunk: self.trunk.map(RawTrunk::check).transpose()?,
             line: self.line.check()?,
+            header: self.header.check()?,
             receive: self.receive.map(RawReceive::check).transpose()?,
             concurrency: self.workers.check()?,
             timing: self.timing.check()?,
@@ -300,7 +304,7 @@ fn positive(name: &'static str, value: usize) -> Result<usize, ConfigError> {
     }
 }
 
-fn field(field: &'static str, what: impl Into<String>) -> ConfigError {
+pub(super) fn field(field: &'static str, what: impl Into<String>) -> ConfigError {
     ConfigError::Field {
         field,
         what: what.into(),

@@ -312,7 +312,7 @@ impl<'a, W: Write + Seek> PageWriter<'a, W> {
 }
 
 /// The same error, when it came up on the side of the output.
-fn while_writing(error: ConvertError) -> ConvertError {
+pub(super) fn while_writing(error: ConvertError) -> ConvertError {
     match error {
         ConvertError::Io(error) => ConvertError::Write(error),
         error => error,

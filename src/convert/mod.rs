@@ -14,6 +14,7 @@ pub mod frames;
 mod inspect;
 mod layout;
 mod orientation;
+mod outgoing;
 mod pdfium_library;
 mod preview;
 pub mod rasterize;
@@ -44,8 +45,9 @@ pub use error::{ConvertError, Refusal};
 pub use fax_tiff::{FaxPage, FaxTiffPage, FaxTiffReader, FaxTiffWriter, page_digest};
 pub use inspect::{Inspection, PageBoxes, inspect};
 pub use layout::{Cut, Layout, PageBounds, PageSize, Turn, fax_resolution, lay_out};
+pub use outgoing::{OutgoingPage, OutgoingPages, OutgoingReport, PageHeader, write_outgoing};
 pub use pdfium_library::{LIBRARY_VARIABLE, PdfiumLibrary};
-pub use preview::{PreviewTarget, PreviewTargetError, write_preview};
+pub use preview::{NumberedPath, Preview, PreviewTarget, PreviewTargetError, write_preview};
 pub use render_child::{RenderSettings, render_child};
 pub use report::{
     Airtime, Airtimes, Cropped, Edge, Faxability, PageFaxability, PageLoss, Placement,

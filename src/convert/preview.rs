@@ -1,23 +1,22 @@
 //! What the far machine will print, for people to look at before it does: pictures or a PDF.
 //!
-//! A preview is made from the finished fax TIFF, so it shows the very pixels that are sent: what
-//! it holds decodes to the same [`page_digest`](super::page_digest).
+//! A preview is made of the pages as they go out, header line included, so it shows the very pixels
+//! that are sent: what it holds decodes to the same [`page_digest`](super::page_digest).
 
 mod pdf;
 mod png;
 
 use std::fmt;
 use std::fs;
-use std::io::{self, BufWriter, Read, Seek};
+use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use serde::Serialize;
+
 use super::ConvertError;
-use super::fax_tiff::FaxTiffReader;
+use super::outgoing::{OutgoingPage, OutgoingReport, write_pages};
 use super::unfinished::UnfinishedFile;
-use crate::limits::Limits;
-use crate::t4::Bitmap;
-use crate::units::Resolution;
 
 use pdf::PdfWriter;
 
@@ -27,19 +26,36 @@ use pdf::PdfWriter;
 /// use faxmill::convert::PreviewTarget;
 /// assert_eq!("p.pdf".parse(), Ok(PreviewTarget::Pdf("p.pdf".into())));
 /// assert_eq!("pages/".parse(), Ok(PreviewTarget::Folder("pages/".into())));
-/// assert!("p.png".parse::<PreviewTarget>().is_err());
+/// assert!("page-%d.png".parse::<PreviewTarget>().is_ok());
+/// assert!("page.png".parse::<PreviewTarget>().is_err());
 /// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PreviewTarget {
     /// One PDF with every page at its true size.
     Pdf(PathBuf),
+    /// The fax TIFF that a call sends.
+    Tiff(PathBuf),
     /// A folder, made when it is missing, with one PNG a page: `page-0001.png` and so on.
     Folder(PathBuf),
+    /// One PNG a page, numbered where the name has `%d`.
+    Numbered(NumberedPath),
 }
 
-/// A path that says neither PDF nor folder.
+/// A path with the place of a page's number in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct NumberedPath {
+    before: String,
+    after: String,
+    /// Least number of digits.
+    digits: usize,
+}
+
+/// A path that says neither PDF nor folder nor numbered pictures.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("\"{name}\" is neither a folder nor a .pdf file: PNG pages go into a folder")]
+#[error(
+    "\"{name}\" is neither a folder nor a .pdf or .tiff file: PNG pages go into a folder, \
+     or into files such as page-%d.png or page-%03d.png"
+)]
 pub struct PreviewTargetError {
     /// The path that was given.
     pub name: String,
@@ -48,9 +64,13 @@ pub struct PreviewTargetError {
 impl FromStr for PreviewTarget {
     type Err = PreviewTargetError;
 
-    /// A name ending in `.pdf` is a PDF; one that ends in another image's or document's extension
-    /// is an error; all others are folders.
+    /// A name ending in `.pdf` is a PDF, in `.tif` or `.tiff` a TIFF, in `.png` with a `%d` in it
+    /// numbered pictures; one that ends in another image's extension is an error; all others are
+    /// folders.
     fn from_str(text: &str) -> Result<Self, PreviewTargetError> {
+        let refused = || PreviewTargetError {
+            name: text.to_owned(),
+        };
         let path = PathBuf::from(text);
         let extension = path.extension().map(|extension| {
             extension
@@ -60,11 +80,11 @@ impl FromStr for PreviewTarget {
         });
         match extension.as_deref() {
             Some("pdf") => Ok(Self::Pdf(path)),
-            Some("png" | "tif" | "tiff" | "jpg" | "jpeg" | "gif" | "bmp") => {
-                Err(PreviewTargetError {
-                    name: text.to_owned(),
-                })
-            }
+            Some("png") => NumberedPath::parse(text)
+                .map(Self::Numbered)
+                .ok_or_else(refused),
+            Some("tif" | "tiff") => Ok(Self::Tiff(path)),
+            Some("jpg" | "jpeg" | "gif" | "bmp") => Err(refused()),
             _ => Ok(Self::Folder(path)),
         }
     }
@@ -73,70 +93,131 @@ impl FromStr for PreviewTarget {
 impl fmt::Display for PreviewTarget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Pdf(path) | Self::Folder(path) => path.display().fmt(f),
+            Self::Pdf(path) | Self::Tiff(path) | Self::Folder(path) => path.display().fmt(f),
+            Self::Numbered(path) => path.fmt(f),
         }
     }
 }
 
-/// Writes the preview of a fax TIFF and returns the files that it consists of, in order.
-///
-/// Each file is complete or absent. In a folder, pages that an earlier preview of a longer
-/// document left behind are removed.
-pub fn write_preview(
-    fax: impl Read + Seek,
-    target: &PreviewTarget,
-    limits: &Limits,
-) -> Result<Vec<PathBuf>, ConvertError> {
-    let limits = Limits {
-        // It bounds what people upload; this file is of our own making.
-        document_bytes_max: u64::MAX,
-        ..limits.clone()
-    };
-    let pages = FaxTiffReader::open(fax, &limits)?.map(|page| {
-        let page = page?;
-        let resolution = page.resolution().ok_or_else(|| ConvertError::Unsupported {
-            what: "a fax page whose densities are not those of a fax".to_owned(),
-        })?;
-        Ok((page.bitmap, resolution))
-    });
-    match target {
-        PreviewTarget::Pdf(path) => write_pdf(pages, path),
-        PreviewTarget::Folder(folder) => write_pictures(pages, folder),
+impl NumberedPath {
+    const DIGITS_MAX: usize = 9;
+
+    /// A path whose file name has one `%d` or, with leading zeros, `%01d` to `%09d`.
+    fn parse(text: &str) -> Option<Self> {
+        let (before, rest) = text.split_once('%')?;
+        let (digits, after) = rest.split_once('d')?;
+        let digits = match digits.strip_prefix('0') {
+            None if digits.is_empty() => 1,
+            None => return None,
+            Some(digits) => digits.parse().ok()?,
+        };
+        let is_name = !after.contains(['%', '/']);
+        (is_name && (1..=Self::DIGITS_MAX).contains(&digits)).then(|| Self {
+            before: before.to_owned(),
+            after: after.to_owned(),
+            digits,
+        })
+    }
+
+    fn path(&self, number: usize) -> PathBuf {
+        let Self {
+            before,
+            after,
+            digits,
+        } = self;
+        PathBuf::from(format!("{before}{number:0digits$}{after}"))
     }
 }
 
-type Page = Result<(Bitmap, Resolution), ConvertError>;
+impl fmt::Display for NumberedPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { before, after, .. } = self;
+        match self.digits {
+            1 => write!(f, "{before}%d{after}"),
+            digits => write!(f, "{before}%0{digits}d{after}"),
+        }
+    }
+}
 
-fn write_pdf(pages: impl Iterator<Item = Page>, path: &Path) -> Result<Vec<PathBuf>, ConvertError> {
+/// What a preview consists of.
+#[derive(Clone, Debug, Serialize)]
+pub struct Preview {
+    /// Its files, in order.
+    pub files: Vec<PathBuf>,
+    /// Its pages, in order.
+    pub pages: Vec<OutgoingReport>,
+}
+
+/// Writes the preview of pages as they go out.
+///
+/// Each file is complete or absent. In a folder, pages that an earlier preview of a longer
+/// document left behind are removed; numbered files elsewhere stay, since they may be somebody's.
+pub fn write_preview(
+    pages: impl Iterator<Item = Page>,
+    target: &PreviewTarget,
+) -> Result<Preview, ConvertError> {
+    match target {
+        PreviewTarget::Pdf(path) => write_pdf(pages, path),
+        PreviewTarget::Tiff(path) => write_tiff(pages, path),
+        PreviewTarget::Folder(folder) => {
+            fs::create_dir_all(folder).map_err(ConvertError::Write)?;
+            let preview = write_pictures(pages, |number| folder.join(picture_name(number)))?;
+            remove_pages_after(preview.files.len(), folder).map_err(ConvertError::Write)?;
+            Ok(preview)
+        }
+        PreviewTarget::Numbered(pattern) => write_pictures(pages, |number| pattern.path(number)),
+    }
+}
+
+type Page = Result<OutgoingPage, ConvertError>;
+
+fn write_pdf(pages: impl Iterator<Item = Page>, path: &Path) -> Result<Preview, ConvertError> {
     let mut unfinished = UnfinishedFile::beside(path).map_err(ConvertError::Write)?;
     let mut pdf =
         PdfWriter::new(BufWriter::new(&mut unfinished.file)).map_err(ConvertError::Write)?;
+    let mut reports = Vec::new();
     for page in pages {
-        let (bitmap, resolution) = page?;
-        pdf.page(&bitmap, resolution).map_err(ConvertError::Write)?;
+        let page = page?;
+        pdf.page(&page).map_err(ConvertError::Write)?;
+        reports.push(page.report());
     }
     pdf.finish().map_err(ConvertError::Write)?;
     unfinished.publish(path).map_err(ConvertError::Write)?;
-    Ok(vec![path.to_owned()])
+    Ok(Preview {
+        files: vec![path.to_owned()],
+        pages: reports,
+    })
+}
+
+fn write_tiff(pages: impl Iterator<Item = Page>, path: &Path) -> Result<Preview, ConvertError> {
+    let mut unfinished = UnfinishedFile::beside(path).map_err(ConvertError::Write)?;
+    let reports = write_pages(pages, BufWriter::new(&mut unfinished.file))?;
+    unfinished.publish(path).map_err(ConvertError::Write)?;
+    Ok(Preview {
+        files: vec![path.to_owned()],
+        pages: reports,
+    })
 }
 
 fn write_pictures(
     pages: impl Iterator<Item = Page>,
-    folder: &Path,
-) -> Result<Vec<PathBuf>, ConvertError> {
-    fs::create_dir_all(folder).map_err(ConvertError::Write)?;
-    let mut written = Vec::new();
-    for (index, page) in pages.enumerate() {
-        let (bitmap, resolution) = page?;
-        let path = folder.join(picture_name(index + 1));
-        let picture = png::encode(&bitmap, resolution).map_err(ConvertError::Write)?;
+    path_of: impl Fn(usize) -> PathBuf,
+) -> Result<Preview, ConvertError> {
+    let (mut files, mut reports) = (Vec::new(), Vec::new());
+    for page in pages {
+        let page = page?;
+        let path = path_of(files.len() + 1);
+        let picture = png::encode(&page.bitmap, page.resolution).map_err(ConvertError::Write)?;
         let mut unfinished = UnfinishedFile::beside(&path).map_err(ConvertError::Write)?;
         io::Write::write_all(&mut unfinished.file, &picture).map_err(ConvertError::Write)?;
         unfinished.publish(&path).map_err(ConvertError::Write)?;
-        written.push(path);
+        files.push(path);
+        reports.push(page.report());
     }
-    remove_pages_after(written.len(), folder).map_err(ConvertError::Write)?;
-    Ok(written)
+    Ok(Preview {
+        files,
+        pages: reports,
+    })
 }
 
 fn picture_name(number: usize) -> String {

@@ -3,22 +3,19 @@
 mod margins;
 mod sentences;
 
-use std::io::{Read, Seek};
-
 use serde::Serialize;
 
 use super::airtime::{LineRate, call_seconds, page_seconds};
 use super::conversion::{ConvertReport, PageReport};
-use super::fax_tiff::{FaxTiffPage, FaxTiffReader};
 use super::inspect::PageBoxes;
 use super::layout::{PageBounds, PageSize, Turn, lay_out};
+use super::outgoing::{OutgoingPage, PageHeader};
 use super::sniff::DocumentKind;
 use super::survey::PageSurvey;
 use super::{ConvertError, ConvertOptions};
 pub use margins::Edge;
 use margins::inked_edges;
 
-use crate::limits::Limits;
 use crate::t4::{Bitmap, EncodeOptions, encode};
 use crate::units::Resolution;
 
@@ -50,12 +47,16 @@ pub struct PageFaxability {
     pub index: u32,
     /// Vertical density.
     pub resolution: Resolution,
-    /// Black pixels of all pixels, from 0 to 1.
+    /// Black pixels of all pixels, those of the header included, from 0 to 1.
     pub black_share: f64,
+    /// Whether there is nothing on the page, a header aside.
+    pub is_blank: bool,
     /// Rows that were damaged in a TIFF and repeat the one above.
     pub bad_rows: u32,
     /// Size and time in each coding.
     pub airtime: Airtimes,
+    /// The header line stamped into the page, when there is one.
+    pub header: Option<PageHeader>,
     /// How the page was brought onto the fax page; absent for a page that was a fax page already
     /// and went as it was, and where no survey was asked for.
     pub placement: Option<Placement>,
@@ -125,19 +126,15 @@ pub struct Airtime {
 }
 
 impl Faxability {
-    /// The report on a finished fax TIFF that `conversion` made with `options`.
+    /// The report on the pages that `conversion` made with `options`, as they go out: with the
+    /// header line where they have one.
     ///
     /// Losses of PDF pages are known when the options asked for a survey.
     pub fn of(
-        fax: impl Read + Seek,
+        outgoing: impl IntoIterator<Item = Result<OutgoingPage, ConvertError>>,
         conversion: &ConvertReport,
         options: &ConvertOptions,
     ) -> Result<Self, ConvertError> {
-        let limits = Limits {
-            // It bounds what people upload; this file is of our own making.
-            document_bytes_max: u64::MAX,
-            ..options.limits.clone()
-        };
         let boxes = match &conversion.inspection {
             // Page trees lie: boxes are believed when they are as many as pages were drawn.
             Some(inspection) if inspection.boxes.len() == conversion.pages.len() => {
@@ -146,34 +143,20 @@ impl Faxability {
             _ => &[],
         };
         let mut pages = Vec::with_capacity(conversion.pages.len());
-        let mut fax = FaxTiffReader::open(fax, &limits)?;
+        let mut outgoing = outgoing.into_iter();
         for (index, said) in conversion.pages.iter().enumerate() {
-            let FaxTiffPage { bitmap, .. } =
-                fax.next().ok_or_else(|| ConvertError::Invalid {
-                    what: "the fax has fewer pages than were written".to_owned(),
-                })??;
+            let page = outgoing.next().ok_or_else(|| ConvertError::Invalid {
+                what: "the fax has fewer pages than were written".to_owned(),
+            })??;
             let survey = conversion.surveys.get(index);
             let placement = survey.and_then(|survey| Placement::of(survey, said, options));
-            pages.push(PageFaxability {
-                index: said.index,
-                resolution: said.resolution,
-                black_share: said.black_share,
-                bad_rows: said.bad_rows,
-                airtime: Airtimes::of(&bitmap, said.resolution),
-                placement,
-                edge_ink: inked_edges(&bitmap, said.resolution),
-                loss: match (survey, placement) {
-                    (Some(survey), Some(placement)) if conversion.kind == DocumentKind::Pdf => {
-                        Some(PageLoss::of(
-                            survey,
-                            boxes.get(index),
-                            said.resolution,
-                            placement,
-                        ))
-                    }
-                    _ => None,
-                },
-            });
+            let loss = match (survey, placement) {
+                (Some(survey), Some(placement)) if conversion.kind == DocumentKind::Pdf => Some(
+                    PageLoss::of(survey, boxes.get(index), said.resolution, placement),
+                ),
+                _ => None,
+            };
+            pages.push(PageFaxability::of(page, said, placement, loss));
         }
         let mut total = Airtimes::default();
         for page in &pages {
@@ -185,6 +168,35 @@ impl Faxability {
             pages,
             total,
         })
+    }
+}
+
+impl PageFaxability {
+    fn of(
+        page: OutgoingPage,
+        said: &PageReport,
+        placement: Option<Placement>,
+        loss: Option<PageLoss>,
+    ) -> Self {
+        let OutgoingPage {
+            bitmap,
+            resolution,
+            header,
+            ..
+        } = page;
+        let pixels = f64::from(bitmap.width()) * f64::from(bitmap.rows());
+        Self {
+            index: said.index,
+            resolution,
+            black_share: bitmap.black_pixels() as f64 / pixels,
+            is_blank: said.black_share <= 0.0,
+            bad_rows: said.bad_rows,
+            airtime: Airtimes::of(&bitmap, resolution),
+            header,
+            placement,
+            edge_ink: inked_edges(&bitmap, resolution),
+            loss,
+        }
     }
 }
 

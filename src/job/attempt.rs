@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::header::Header;
 use crate::job::{LadderStep, Reason, Transport};
 use crate::units::UnixMillis;
 
@@ -46,6 +47,12 @@ pub struct AttemptSettings {
     /// The SIP Call-ID, for finding the call in other systems' records.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub call_id: Option<String>,
+    /// Artifact key of the fax pages sent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<String>,
+    /// The header line stamped into them: with the pages it gives the very pixels that went out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub header: Option<Box<Header>>,
 }
 
 /// What the two machines agreed on (DIS and DCS).

@@ -73,6 +73,10 @@ pub enum JobEvent {
     PageConfirmed {
         /// The page of the job, from 1.
         page: u32,
+        /// What was sent: the page's digest with its header, as the conversion's
+        /// reports have it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        digest: Option<String>,
     },
     /// The call is over.
     AttemptEnded {

@@ -129,7 +129,7 @@ impl Step {
             JobEvent::Ringing => call::ringing(self),
             JobEvent::Answered => call::answered(self),
             JobEvent::Negotiated { negotiated } => call::negotiated(self, negotiated),
-            JobEvent::PageConfirmed { page } => call::page_confirmed(self, *page),
+            JobEvent::PageConfirmed { page, .. } => call::page_confirmed(self, *page),
             JobEvent::AttemptEnded { outcome } => call::ended(self, outcome),
             JobEvent::LeaseLost => self.lease_lost(),
             JobEvent::HandedBack => self.handed_back(),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::header::HeaderOptions;
 use crate::job::JobKind;
 use crate::units::{FaxNumber, PageFit, Resolution, ToneMode, UnixMillis};
 
@@ -74,6 +75,9 @@ pub struct FaxRequest {
     /// The sender's identity (TSI and header line), if not the trunk's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ident: Option<String>,
+    /// What the header line is to be, where it differs from the configuration's.
+    #[serde(default, skip_serializing_if = "HeaderOptions::is_empty")]
+    pub header: HeaderOptions,
     /// Not to be dialed before this moment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub not_before: Option<UnixMillis>,
@@ -102,6 +106,8 @@ impl FaxRequest {
     pub const DEADLINE_SECONDS: u64 = 3 * 3600;
     /// Most dials in all, unless the request says otherwise.
     pub const DIALS_MAX: u32 = 12;
+    /// The longest identity that a far end can be told (TSI, T.30 §5.3.6.2.4).
+    pub const IDENT_CHARS_MAX: usize = 20;
     /// Most answered calls, unless the request says otherwise.
     pub const ANSWERED_MAX: u32 = 3;
 
@@ -116,6 +122,7 @@ impl FaxRequest {
             mode: ToneMode::default(),
             page_fit: PageFit::default(),
             ident: None,
+            header: HeaderOptions::default(),
             not_before: None,
             deadline_seconds: Self::DEADLINE_SECONDS,
             on_indeterminate: OnIndeterminate::default(),
@@ -128,6 +135,9 @@ impl FaxRequest {
 
     fn check(&self) -> Result<(), RequestError> {
         required("document", &self.document)?;
+        if let Some(ident) = &self.ident {
+            told_to_far_end(ident)?;
+        }
         deadline(self.deadline_seconds)?;
         in_range("dials_max", self.dials_max, 100)?;
         in_range("answered_max", self.answered_max, 100)
@@ -292,6 +302,9 @@ pub enum RequestError {
         /// The largest value allowed.
         max: u64,
     },
+    /// An identity that the far end cannot be told.
+    #[error("the ident must have at most 20 characters, all of printable ASCII")]
+    Ident,
     /// Too many entries, or one too long.
     #[error("metadata may hold 32 entries with keys of 1 to 64 and values of up to 1024 bytes")]
     MetadataTooLarge,
@@ -303,6 +316,7 @@ impl RequestError {
         match self {
             Self::Empty { .. } => "field-empty",
             Self::OutOfRange { .. } => "field-out-of-range",
+            Self::Ident => "ident-invalid",
             Self::MetadataTooLarge => "metadata-too-large",
         }
     }
@@ -316,6 +330,15 @@ fn required(field: &'static str, value: &str) -> Result<(), RequestError> {
         Err(RequestError::Empty { field })
     } else {
         Ok(())
+    }
+}
+
+fn told_to_far_end(ident: &str) -> Result<(), RequestError> {
+    let printable = ident.chars().all(|c| c.is_ascii_graphic() || c == ' ');
+    if printable && ident.len() <= FaxRequest::IDENT_CHARS_MAX {
+        Ok(())
+    } else {
+        Err(RequestError::Ident)
     }
 }
 

@@ -9,6 +9,7 @@ use sha2::{Digest, Sha256};
 use super::context::{Context, new_job_id, now};
 use crate::artifact::{ArtifactError, ArtifactKey};
 use crate::convert::{ConvertError, HEAD_BYTES, sniff};
+use crate::header::HeaderError;
 use crate::job::{FaxRequest, JobId, JobRequest, Reason, RequestError, VoicemailRequest};
 use crate::store::{Idempotency, NewJob, StoreError, Submitted};
 
@@ -45,6 +46,9 @@ pub enum IntakeError {
     /// The request cannot be a job.
     #[error(transparent)]
     Request(#[from] RequestError),
+    /// The header line cannot be as it is asked for.
+    #[error(transparent)]
+    Header(#[from] HeaderError),
     /// The document could not be stored.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
@@ -61,6 +65,7 @@ impl IntakeError {
             Self::Document { source, .. } => source.reason().code(),
             Self::Recording { reason, .. } => reason.code(),
             Self::Request(error) => error.code(),
+            Self::Header(error) => error.code(),
             Self::Artifact(error) => error.code(),
             Self::Store(error) => error.code(),
         }
@@ -84,7 +89,12 @@ impl Context {
             .artifacts
             .put_file(&id.to_string(), &name_of(document), document)
             .await?;
-        let request = JobRequest::Fax(complete(key.to_string()));
+        let request = complete(key.to_string());
+        if let Err(error) = request.header.check() {
+            self.take_back(&key).await;
+            return Err(error.into());
+        }
+        let request = JobRequest::Fax(request);
         self.submit(id, request, &key, idempotency_key).await
     }
 
@@ -124,12 +134,17 @@ impl Context {
             ..NewJob::new(id, request, now())
         };
         let outcome = self.store.submit(job).await;
-        if is_known_not_to_exist(&outcome)
-            && let Err(error) = self.artifacts.delete(stored).await
-        {
-            tracing::warn!(artifact.key = %stored, %error, "an upload without a job was left");
+        if is_known_not_to_exist(&outcome) {
+            self.take_back(stored).await;
         }
         Ok(outcome?)
+    }
+
+    /// Removes an upload that no job needs.
+    async fn take_back(&self, stored: &ArtifactKey) {
+        if let Err(error) = self.artifacts.delete(stored).await {
+            tracing::warn!(artifact.key = %stored, %error, "an upload without a job was left");
+        }
     }
 
     fn look_at_document(&self, document: &Path) -> Result<(), IntakeError> {

@@ -6,6 +6,8 @@
 mod context;
 mod convert;
 mod intake;
+mod outgoing;
+mod preview;
 mod receive;
 mod relay;
 mod role;
@@ -19,6 +21,7 @@ mod worker;
 
 pub use context::{Context, OpenError, now};
 pub use intake::IntakeError;
+pub use preview::PreviewError;
 pub use role::Role;
 pub use run::{RoleError, run_role};
 pub use supervisor::{ChildEvent, READY, Supervisor};

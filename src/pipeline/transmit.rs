@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+use super::outgoing::{Outgoing, make_outgoing};
 use super::scratch::Scratch;
 use super::task::{Abandoned, Task, out_of_time};
 use super::worker::StageHandler;
@@ -64,7 +65,7 @@ impl StageHandler for Transmit {
             return task.report(JobEvent::HandedBack).await.map(drop);
         }
         // The scratch folder holds the image for as long as the call lasts.
-        let (fax, _scratch) = match self.prepare(task, request).await {
+        let (fax, outgoing, _scratch) = match self.prepare(task, request).await {
             Ok(ready) => ready,
             Err(Preflight { reason, detail }) => {
                 let event = JobEvent::PreflightFailed { reason, detail };
@@ -77,9 +78,11 @@ impl StageHandler for Transmit {
             because: state.step_because,
             target: Some(fax.target.to_string()),
             call_id: None,
+            document: state.artifacts.get("fax").cloned(),
+            header: outgoing.header.map(Box::new),
         };
         task.report(JobEvent::AttemptStarted { settings }).await?;
-        self.call(task, fax, drain).await
+        self.call(task, fax, outgoing.digests, drain).await
     }
 }
 
@@ -88,7 +91,7 @@ impl Transmit {
         &self,
         task: &Task,
         request: &FaxRequest,
-    ) -> Result<(OutgoingFax, Scratch), Preflight> {
+    ) -> Result<(OutgoingFax, Outgoing, Scratch), Preflight> {
         let state = &task.lease.job.state;
         let storage = |error: &dyn std::fmt::Display| Preflight {
             reason: Reason::StorageFailed,
@@ -100,14 +103,22 @@ impl Transmit {
         })?;
         let key = key.parse().map_err(|e| storage(&e))?;
         let scratch = task.context.scratch.task().map_err(|e| storage(&e))?;
-        let tiff = scratch.file("fax.tiff");
+        let (stored, sent) = (scratch.file("fax.tiff"), scratch.file("sent.tiff"));
         task.context
             .artifacts
-            .fetch(&key, &tiff)
+            .fetch(&key, &stored)
             .await
             .map_err(|e| storage(&e))?;
-        let (target, credentials) = route(&task.context.config, request)?;
-        let mut fax = OutgoingFax::new(target, tiff);
+        let config = &task.context.config;
+        let (target, credentials) = route(config, request)?;
+        let pages = state.pages.unwrap_or(0);
+        let outgoing = make_outgoing(config, request, stored, pages, &sent)
+            .await
+            .map_err(|error| Preflight {
+                reason: error.reason(),
+                detail: error.to_string(),
+            })?;
+        let mut fax = OutgoingFax::new(target, sent);
         fax.credentials = credentials;
         fax.first_page = state.pages_confirmed;
         fax.ident = request
@@ -124,14 +135,15 @@ impl Transmit {
         } else {
             t30::Modems::UpToV29
         };
-        fax.limits = task.context.config.limits.clone();
-        Ok((fax, scratch))
+        fax.limits = config.limits.clone();
+        Ok((fax, outgoing, scratch))
     }
 
     async fn call(
         &self,
         task: &Task,
         fax: OutgoingFax,
+        digests: Vec<String>,
         drain: &CancellationToken,
     ) -> Result<(), Abandoned> {
         let state = &task.lease.job.state;
@@ -139,6 +151,7 @@ impl Transmit {
         let mut observer = Commits {
             task,
             cancel: cancel.clone(),
+            digests,
             far_ident: None,
         };
         let stop = async {
@@ -222,6 +235,8 @@ fn page_limit(state: &JobState, outcome: &CallOutcome) -> PageLimit {
 struct Commits<'a> {
     task: &'a Task,
     cancel: CancellationToken,
+    /// Of the pages that are sent, the job's first page first.
+    digests: Vec<String>,
     far_ident: Option<String>,
 }
 
@@ -265,6 +280,7 @@ impl CallObserver for Commits<'_> {
     async fn page_confirmed(&mut self, page: &t30::PageResult) {
         self.note(JobEvent::PageConfirmed {
             page: page.index + 1,
+            digest: self.digests.get(page.index as usize).cloned(),
         })
         .await;
     }

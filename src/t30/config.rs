@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::header::ROWS_ADDED_MAX;
 use crate::limits::Limits;
 use crate::units::{PageWidth, Resolution};
 
@@ -126,7 +127,8 @@ impl From<&Limits> for SessionLimits {
         Self {
             pages_max: limits.received_pages_max,
             bytes_max: limits.received_bytes_max,
-            rows_max: limits.page_rows_max,
+            // A sender that has our limit may put its header above a page of so many rows.
+            rows_max: limits.page_rows_max.saturating_add(ROWS_ADDED_MAX),
             packets_per_tick_max: 50,
             silence_max: limits.silence_timeout(),
             duration_max: limits.call_timeout(),

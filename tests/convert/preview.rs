@@ -1,10 +1,10 @@
 //! A preview shows the pixels that are sent, no others, in the eyes of other programs too.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use faxmill::convert::{FaxTiffReader, PreviewTarget, page_digest, write_preview};
+use faxmill::convert::{FaxTiffReader, OutgoingPages, PreviewTarget, page_digest, write_preview};
 use faxmill::limits::Limits;
 use faxmill::t4::Bitmap;
 use faxmill::units::Resolution;
@@ -282,10 +282,11 @@ fn a_shorter_document_leaves_no_pages_of_the_longer_one_in_the_folder() {
         fs::write(pages.join(name), "earlier").unwrap();
     }
     let previewed = Previewed::new("form.pdf", Resolution::Standard, "unused.pdf");
-    let fax = File::open(previewed.path("fax.tif")).unwrap();
+    let fax = previewed.path("fax.tif");
+    let outgoing = OutgoingPages::open(&fax, None, 1, &Limits::default()).unwrap();
     let target = PreviewTarget::Folder(pages.clone());
-    let written = write_preview(fax, &target, &Limits::default()).unwrap();
-    assert_eq!(written, [pages.join("page-0001.png")]);
+    let written = write_preview(outgoing, &target).unwrap();
+    assert_eq!(written.files, [pages.join("page-0001.png")]);
     let mut expected: Vec<&str> = others.to_vec();
     expected.push("page-0001.png");
     expected.sort_unstable();

@@ -5,9 +5,10 @@ use std::path::Path;
 use std::process::Command;
 
 use faxmill::convert::{
-    ConvertOptions, Edge, Faxability, LineRate, PageLoss, Placement, call_seconds,
+    ConvertOptions, Edge, Faxability, LineRate, OutgoingPages, PageLoss, Placement, call_seconds,
 };
-use faxmill::units::{PageFit, PageWidth, Resolution};
+use faxmill::header::{Header, HeaderOptions, Sender};
+use faxmill::units::{PageFit, PageWidth, Resolution, UnixMillis};
 
 use super::fixture::{options, sample, side_by_side};
 use super::pdf::Pdf;
@@ -17,6 +18,10 @@ const LETTER: &str = "/MediaBox [0 0 612 792]";
 
 /// The report on a document given as bytes.
 fn report_on(document: &[u8], options: &ConvertOptions) -> Faxability {
+    report_with(None, document, options)
+}
+
+fn report_with(header: Option<Header>, document: &[u8], options: &ConvertOptions) -> Faxability {
     let _guard = side_by_side();
     let folder = tempfile::tempdir().unwrap();
     let (input, output) = (folder.path().join("document"), folder.path().join("fax"));
@@ -28,7 +33,9 @@ fn report_on(document: &[u8], options: &ConvertOptions) -> Faxability {
     let never = std::sync::atomic::AtomicBool::new(false);
     let conversion =
         faxmill::convert::convert_file(&input, &output, &options, &mut |_| {}, &never).unwrap();
-    Faxability::of(fs::File::open(&output).unwrap(), &conversion, &options).unwrap()
+    let pages = conversion.pages.len() as u32;
+    let outgoing = OutgoingPages::open(&output, header, pages, &options.limits).unwrap();
+    Faxability::of(outgoing, &conversion, &options).unwrap()
 }
 
 #[track_caller]
@@ -301,6 +308,45 @@ fn a_blank_page_and_a_long_one_are_named() {
         "{:?}",
         report.sentences
     );
+}
+
+fn header() -> Header {
+    let sender = Sender {
+        header: &HeaderOptions::default(),
+        line_ident: "Example Ltd",
+        job_ident: None,
+    };
+    let header = HeaderOptions::default().header(sender, "+15550100", UnixMillis(0));
+    header.unwrap().unwrap()
+}
+
+#[test]
+fn the_header_line_is_part_of_the_prediction_and_moved_pages_are_named() {
+    let pdf = Pdf::new()
+        // In the middle, up to the upper edge, all over the paper, and nothing.
+        .page(LETTER, "200 300 200 200 re f")
+        .page(LETTER, "200 500 200 292 re f")
+        .page(LETTER, "0 0 612 792 re f")
+        .page(LETTER, "")
+        .build();
+    let plain = report_on(&pdf, &options());
+    let report = report_with(Some(header()), &pdf, &options());
+    let moved = |page: usize| report.pages[page].header.as_ref().unwrap().moved_rows;
+    assert_eq!((moved(0), moved(3)), (0, 0));
+    assert!(moved(1) > 0 && moved(2) > 0);
+    for (with, without) in report.pages.iter().zip(&plain.pages) {
+        assert!(with.airtime.mmr.bytes > without.airtime.mmr.bytes);
+        assert!(with.header.is_some() && without.header.is_none());
+    }
+    assert!(report.pages[0].black_share > plain.pages[0].black_share);
+    assert_says(
+        &report,
+        "Pages 2, 3: moved down to make room for the header line, 8 mm longer by it",
+    );
+    assert_says(&report, "Page 4: nothing on it");
+    // The header itself is no ink at the edge, and what it moves down is none any more.
+    assert_eq!(plain.pages[1].edge_ink, [Edge::Top]);
+    assert_eq!(report.pages[1].edge_ink, []);
 }
 
 #[test]

@@ -141,7 +141,10 @@ fn a_retry_resumes_at_the_first_unconfirmed_page() {
         (2, 4, 3)
     );
     let life = life.answer();
-    life.refuses(&JobEvent::PageConfirmed { page: 5 });
+    life.refuses(&JobEvent::PageConfirmed {
+        page: 5,
+        digest: None,
+    });
     let life = life.confirm(4..=5).then(delivered(5));
     assert_eq!(life.status(), Status::Delivered);
 }

@@ -90,7 +90,7 @@ fn by_worker() -> impl Strategy<Value = JobEvent> {
         1 => Just(JobEvent::Ringing),
         5 => Just(JobEvent::Answered),
         2 => Just(JobEvent::Negotiated { negotiated }),
-        5 => (0..=PAGES_MAX).prop_map(|page| JobEvent::PageConfirmed { page }),
+        5 => (0..=PAGES_MAX).prop_map(|page| JobEvent::PageConfirmed { page, digest: None }),
         4 => outcome().prop_map(|outcome| JobEvent::AttemptEnded { outcome }),
         1 => (0..=PAGES_MAX, any::<bool>()).prop_map(|(pages_confirmed, possibly_delivered)| {
             JobEvent::CancelDone { pages_confirmed, possibly_delivered }
@@ -165,6 +165,7 @@ fn usual(state: &JobState) -> JobEvent {
         Status::Negotiating | Status::Sending if !state.is_all_confirmed() => {
             JobEvent::PageConfirmed {
                 page: state.first_page(),
+                digest: None,
             }
         }
         Status::Sending => {

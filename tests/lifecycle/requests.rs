@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use faxmill::header::HeaderPages;
 use faxmill::job::{
-    FaxRequest, JobEvent, JobId, JobRequest, JobState, LadderStep, Metadata, OnIndeterminate,
-    Reason, RequestError, RetryPolicy, Stage, Status,
+    AttemptSettings, FaxRequest, JobEvent, JobId, JobRequest, JobState, LadderStep, Metadata,
+    OnIndeterminate, Reason, RequestError, RetryPolicy, Stage, Status,
 };
 use faxmill::units::{Resolution, ToneMode, UnixMillis};
 use proptest::prelude::*;
@@ -120,6 +121,46 @@ fn a_job_reads_back_as_it_was_stored() {
         serde_json::from_str::<JobEvent>(&text).expect("an event"),
         event
     );
+}
+
+#[test]
+fn records_from_before_header_lines_can_still_be_read() {
+    let settings = r#"{"step":"t38_ecm","target":"sip:100@example"}"#;
+    let settings: AttemptSettings = serde_json::from_str(settings).expect("settings");
+    assert_eq!((settings.header, settings.document), (None, None));
+    let event = r#"{"event":"page_confirmed","page":2}"#;
+    let event: JobEvent = serde_json::from_str(event).expect("an event");
+    let expected = JobEvent::PageConfirmed {
+        page: 2,
+        digest: None,
+    };
+    assert_eq!(event, expected);
+}
+
+#[test]
+fn a_header_is_asked_for_in_words_that_are_checked_when_they_are_read() {
+    let read = |header: &str| {
+        let request = format!(
+            r#"{{"kind":"fax","number":"100","document":"d","document_name":"n","header":{header}}}"#
+        );
+        serde_json::from_str::<JobRequest>(&request)
+    };
+    let given = r#"{"pages":"first","format":"{page}/{pages}","time_zone":"Europe/Berlin"}"#;
+    let JobRequest::Fax(fax) = read(given).expect("a request") else {
+        unreachable!("it is a fax");
+    };
+    assert_eq!(fax.header.pages, Some(HeaderPages::First));
+    let wrong = [
+        r#"{"pages":"last"}"#,
+        r#"{"format":"{colour}"}"#,
+        r#"{"format":"a\tb"}"#,
+        r#"{"time_zone":"../etc/passwd"}"#,
+        r#"{"name":""}"#,
+        r#"{"number":"call me"}"#,
+    ];
+    for wrong in wrong {
+        assert!(read(wrong).is_err(), "{wrong}");
+    }
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl Life {
 
     pub(crate) fn confirm(mut self, pages: std::ops::RangeInclusive<u32>) -> Self {
         for page in pages {
-            self.take(JobEvent::PageConfirmed { page });
+            self.take(JobEvent::PageConfirmed { page, digest: None });
         }
         self
     }

@@ -4,6 +4,7 @@
 //! itself.
 
 use super::documents::{pdf, recording};
+use super::header::{digests, digests_in, preview};
 use super::running::*;
 
 /// Long enough to be met while it is rendered.
@@ -138,11 +139,20 @@ fn by_its_own_policy_a_fax_resumes_behind_the_last_confirmed_page() {
     assert_eq!(count(&events, "attempt_started"), 2);
     assert_eq!(status["attempts"][1]["first_page"], 2, "{status:#}");
     // The far end has both calls: the one that broke off with one page, the one that resumed.
-    let mut pages: Vec<_> = (0..2)
-        .map(|_| far_end.call()["pages_confirmed"].clone())
+    let calls = [far_end.call(), far_end.call()];
+    assert!(calls.iter().all(|call| call["pages_confirmed"] == 1));
+    // Each page as the call that delivered it sent it, counted through the job.
+    let shown = preview(service.folder.path(), &job, &[]);
+    let line = shown[1]["header"]["text"].as_str().unwrap();
+    assert!(line.ends_with("Page 2 of 2"), "{line}");
+    let mut received: Vec<String> = calls
+        .iter()
+        .flat_map(|call| digests_in(call["file"].as_str().unwrap()))
         .collect();
-    pages.sort_by_key(serde_json::Value::as_u64);
-    assert_eq!(pages, [1, 1]);
+    let mut sent = digests(&shown);
+    received.sort_unstable();
+    sent.sort_unstable();
+    assert_eq!(received, sent);
 }
 
 #[test]

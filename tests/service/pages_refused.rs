@@ -61,6 +61,5 @@ fn a_page_too_wide_for_the_far_end_is_rendered_again_and_delivered() {
     assert_eq!(outcomes[0].pages_confirmed, 0);
     assert_eq!(outcomes[1].t30_code, Some(T30Code::Ok));
     let received = folder.path().join("1.tiff");
-    let sent = artifact(service.folder.path(), &status, "fax");
-    assert_same_pixels(&sent, received.to_str().unwrap());
+    assert_same_pixels(&service.sent(&job), received.to_str().unwrap());
 }

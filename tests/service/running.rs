@@ -188,6 +188,15 @@ impl Service {
         status(self.folder.path(), job)
     }
 
+    /// The pages of a job as they went out, in a TIFF file.
+    pub(super) fn sent(&self, job: &str) -> String {
+        let file = self.folder.path().join(format!("{job}.tiff"));
+        let file = file.to_str().unwrap().to_owned();
+        let preview = self.faxmill(&["preview", job, "-o", &file]);
+        assert!(preview.status.success(), "{preview:?}");
+        file
+    }
+
     pub(super) fn follow(&self, job: &str) -> Events {
         Events::follow(self.folder.path(), job)
     }

@@ -209,7 +209,10 @@ async fn work_until(folder: &Path, stage: &str) {
             vec![
                 JobEvent::AttemptStarted { settings },
                 JobEvent::Answered,
-                JobEvent::PageConfirmed { page: 1 },
+                JobEvent::PageConfirmed {
+                    page: 1,
+                    digest: None,
+                },
             ],
         ),
         other => panic!("{other} is no mode"),

@@ -2,7 +2,7 @@
 //!
 //! A service with its own queue sends two sample documents to a far end that is a second process,
 //! and turns two sample recordings into MP3. Tools that nobody here wrote then judge the result:
-//! libtiff compares the pixels that arrived with those that were stored, ffprobe measures the MP3s.
+//! libtiff compares the pixels that arrived with those of the job's preview, ffprobe measures the MP3s.
 
 mod peers;
 mod proof;
@@ -152,7 +152,9 @@ fn write_config(file: &Path, out: &Path, far_end: &str) -> Result<(), Failure> {
          uri = \"sip:{{number}}@{far_end}\"\n\n\
          [line]\n\
          bind = \"127.0.0.1:0\"\n\
-         ident = \"+1 555 0199\"\n",
+         ident = \"+1 555 0199\"\n\n\
+         [header]\n\
+         name = \"Faxmill demo\"\n",
         out.join("data").display()
     );
     fs::write(file, text).map_err(|error| not_written(file, &error))

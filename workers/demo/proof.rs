@@ -4,6 +4,7 @@ use std::path::Path;
 use std::process::{self, Command};
 
 use faxmill::artifact::ArtifactKey;
+use faxmill::convert::PreviewTarget;
 use faxmill::job::{JobEvent, JobId};
 use faxmill::pipeline::Context;
 use faxmill::store::EventRecord;
@@ -15,7 +16,7 @@ use crate::output::Output;
 const EVENTS_MAX: u32 = 1000;
 const NEGOTIATE: &str = "negotiate";
 
-/// Shows that the far end has the pixels that were stored, and how long each stage took.
+/// Shows that the far end has the pixels of the preview, header line included, and how long each stage took.
 pub(super) async fn of_fax(
     context: &Context,
     id: JobId,
@@ -23,13 +24,17 @@ pub(super) async fn of_fax(
     output: &Output,
 ) -> Result<(), Failure> {
     let job = super::job(context, id).await?;
-    let stored = artifact(context, &job, "fax")?;
+    let sent = received.with_extension("sent.tiff");
+    context
+        .preview(id, None, &PreviewTarget::Tiff(sent.clone()))
+        .await
+        .map_err(|error| Failure::new(Exit::NotDone, error.code(), error.to_string()))?;
     // -t: tags may differ (the far end names itself in them), pixels may not.
-    let received = received.display().to_string();
-    let verdict = tool("tiffcmp", &["-t", &stored, &received], "libtiff-tools")?;
+    let (sent, received) = (sent.display().to_string(), received.display().to_string());
+    let verdict = tool("tiffcmp", &["-t", &sent, &received], "libtiff-tools")?;
     if !verdict.status.success() {
         let words = String::from_utf8_lossy(&verdict.stdout);
-        let message = format!("{received} differs from {stored}: {}", words.trim());
+        let message = format!("{received} differs from {sent}: {}", words.trim());
         return Err(Failure::new(Exit::NotDone, "fax-differs", message));
     }
     let stages = stages(context, id).await?;
@@ -37,12 +42,12 @@ pub(super) async fn of_fax(
     output.result(
         &serde_json::json!({
             "job": id.to_string(), "status": job.status().name(), "pages": pages,
-            "identical": true, "stored": stored, "received": received,
+            "identical": true, "sent": sent, "received": received,
             "stages_ms": stages.iter().cloned().collect::<serde_json::Map<_, _>>(),
         }),
         &format!(
             "\nfax {id}: {}, {pages} pages, tiffcmp finds no differing pixel\n  \
-             stored    {stored}\n  received  {received}\n  took      {}",
+             sent      {sent}\n  received  {received}\n  took      {}",
             job.status(),
             words(&stages)
         ),

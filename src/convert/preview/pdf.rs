@@ -4,8 +4,7 @@
 
 use std::io::{self, Write};
 
-use crate::t4::{Bitmap, EncodeOptions, encode};
-use crate::units::Resolution;
+use crate::convert::outgoing::OutgoingPage;
 
 /// Objects that a document has before its pages: the catalog and the page tree.
 const CATALOG: usize = 1;
@@ -40,8 +39,9 @@ impl<W: Write> PdfWriter<W> {
     }
 
     /// Adds a page.
-    pub(super) fn page(&mut self, bitmap: &Bitmap, resolution: Resolution) -> io::Result<()> {
-        let (columns, rows) = (bitmap.width(), bitmap.rows());
+    pub(super) fn page(&mut self, page: &OutgoingPage) -> io::Result<()> {
+        let (columns, rows) = (page.bitmap.width(), page.bitmap.rows());
+        let (resolution, strip) = (page.resolution, &page.coded);
         let points = |pixels: u32, per_metre: u32| {
             f64::from(pixels) / f64::from(per_metre) * POINTS_PER_METRE
         };
@@ -63,7 +63,6 @@ impl<W: Write> PdfWriter<W> {
             &format!("<< /Length {} >>", drawing.len()),
             Some(drawing.as_bytes()),
         )?;
-        let strip = encode(bitmap, &EncodeOptions::mmr());
         let length = strip.len();
         // K below zero is MMR; 0 is black for CCITTFaxDecode's output as for DeviceGray (§7.4.6).
         self.object(
@@ -73,7 +72,7 @@ impl<W: Write> PdfWriter<W> {
                  /ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /CCITTFaxDecode \
                  /DecodeParms << /K -1 /Columns {columns} /Rows {rows} >> /Length {length} >>"
             ),
-            Some(&strip),
+            Some(strip),
         )?;
         self.pages += 1;
         Ok(())

@@ -11,106 +11,161 @@ const SHARE_MIN: f64 = 0.005;
 const SCALE_USUAL: f64 = 0.98;
 
 pub(super) fn of(pages: &[PageFaxability], total: &Airtimes) -> Vec<String> {
-    let mut sentences = vec![in_all(pages, total)];
-    let mut say = |which: Vec<&PageFaxability>, words: &dyn Fn(&[&PageFaxability]) -> String| {
+    let mut words = Words {
+        pages,
+        sentences: vec![in_all(pages, total)],
+    };
+    words.losses();
+    words.placement();
+    words.edges();
+    words.content();
+    words.turned();
+    words.sentences
+}
+
+/// Sentences about pages that have something in common.
+struct Words<'a> {
+    pages: &'a [PageFaxability],
+    sentences: Vec<String>,
+}
+
+impl Words<'_> {
+    /// A sentence about the pages of which it is so, if there are any.
+    fn say(
+        &mut self,
+        is_so: impl Fn(&PageFaxability) -> bool,
+        words: impl Fn(&[&PageFaxability]) -> String,
+    ) {
+        let which: Vec<_> = self.pages.iter().filter(|page| is_so(page)).collect();
         if !which.is_empty() {
-            sentences.push(format!("{}: {}", numbers(&which), words(&which)));
+            self.sentences
+                .push(format!("{}: {}", numbers(&which), words(&which)));
         }
-    };
-    let with = |is_so: &dyn Fn(&PageFaxability) -> bool| -> Vec<&PageFaxability> {
-        pages.iter().filter(|page| is_so(page)).collect()
-    };
-    let lost = |is_so: fn(&PageLoss) -> bool| with(&|page| page.loss.as_ref().is_some_and(is_so));
-    say(lost(|loss| loss.is_text_too_small), &|which| {
-        let points = least(which, |loss| loss.smallest_text_points.map(f64::from));
-        format!(
-            "the smallest text (lines of {points:.1} points) is too small to be read on the fax"
-        )
-    });
-    say(
-        lost(|loss| {
-            loss.coloured_share
-                .is_some_and(|share| f64::from(share) > SHARE_MIN)
-        }),
-        &|which| {
-            let share = -least(which, |loss| {
-                loss.coloured_share.map(|share| -f64::from(share))
-            });
+    }
+
+    fn losses(&mut self) {
+        self.say(lost(|loss| loss.is_text_too_small), |which| {
+            let points = least(which, |loss| loss.smallest_text_points.map(f64::from));
             format!(
-                "colours become black or white ({} of the page)",
-                percent(share)
+                "the smallest text (lines of {points:.1} points) is too small to be read on the fax"
             )
-        },
-    );
-    let placed =
-        |is_so: fn(&Placement) -> bool| with(&|page| page.placement.as_ref().is_some_and(is_so));
-    say(
-        placed(|place| place.scale < SCALE_USUAL && !place.is_shrunk_for_length),
-        &|which| {
-            format!(
-                "shrunk to {} to fit on the fax page",
-                percent(least_scale(which))
-            )
-        },
-    );
-    say(
-        placed(|place| place.scale < SCALE_USUAL && place.is_shrunk_for_length),
-        &|which| {
-            format!(
-                "shrunk to {} because of the length: sent as a long page, it would be larger",
-                percent(least_scale(which))
-            )
-        },
-    );
-    say(placed(|place| place.cropped.is_any()), &|which| {
-        cropped(which)
+        });
+        let coloured = |loss: &PageLoss| loss.coloured_share.map(f64::from);
+        self.say(
+            lost(|loss| {
+                loss.coloured_share
+                    .is_some_and(|share| f64::from(share) > SHARE_MIN)
+            }),
+            |which| {
+                let share = -least(which, |loss| coloured(loss).map(|share| -share));
+                format!(
+                    "colours become black or white ({} of the page)",
+                    percent(share)
+                )
+            },
+        );
+    }
+
+    fn placement(&mut self) {
+        self.say(
+            placed(|place| place.scale < SCALE_USUAL && !place.is_shrunk_for_length),
+            |which| {
+                format!(
+                    "shrunk to {} to fit on the fax page",
+                    percent(least_scale(which))
+                )
+            },
+        );
+        self.say(
+            placed(|place| place.scale < SCALE_USUAL && place.is_shrunk_for_length),
+            |which| {
+                format!(
+                    "shrunk to {} because of the length: sent as a long page, it would be larger",
+                    percent(least_scale(which))
+                )
+            },
+        );
+        self.say(placed(|place| place.cropped.is_any()), cropped);
+        self.say(
+            lost(|loss| loss.hidden_share.is_some_and(|share| share > SHARE_MIN)),
+            |which| {
+                let share = -least(which, |loss| loss.hidden_share.map(|share| -share));
+                format!(
+                    "the document crops {} of the paper, which is not sent",
+                    percent(share)
+                )
+            },
+        );
+    }
+
+    fn edges(&mut self) {
+        self.say(
+            |page| !page.edge_ink.is_empty(),
+            |which| {
+                format!(
+                    "ink within 3 mm of the {}, which the far machine may not print",
+                    edges(which)
+                )
+            },
+        );
+        let is_moved = |page: &PageFaxability| {
+            page.header
+                .as_ref()
+                .is_some_and(|header| header.moved_rows > 0)
+        };
+        self.say(is_moved, moved_by_header);
+    }
+
+    fn content(&mut self) {
+        self.say(
+            |page| page.bad_rows > 0,
+            |which| {
+                let rows: u32 = which.iter().map(|page| page.bad_rows).sum();
+                format!("{rows} damaged rows repeat the row above")
+            },
+        );
+        self.say(|page| page.is_blank, |_| "nothing on it".to_owned());
+        let seconds = |page: &PageFaxability| page.airtime.mmr.seconds_14400;
+        self.say(
+            |page| seconds(page) > PAGE_SECONDS_USUAL,
+            |which| {
+                let slowest = which
+                    .iter()
+                    .max_by(|a, b| seconds(a).total_cmp(&seconds(b)))
+                    .map_or((0.0, 0.0), |page| (seconds(page), page.black_share));
+                format!(
+                    "long on the line, {} at 14,400 bit/s with {} of it black",
+                    duration(slowest.0),
+                    percent(slowest.1)
+                )
+            },
+        );
+    }
+
+    fn turned(&mut self) {
+        self.say(placed(|place| place.is_turned), |_| {
+            "turned by a quarter to fit".to_owned()
+        });
+    }
+}
+
+fn lost(is_so: impl Fn(&PageLoss) -> bool) -> impl Fn(&PageFaxability) -> bool {
+    move |page| page.loss.as_ref().is_some_and(&is_so)
+}
+
+fn placed(is_so: impl Fn(&Placement) -> bool) -> impl Fn(&PageFaxability) -> bool {
+    move |page| page.placement.as_ref().is_some_and(&is_so)
+}
+
+fn moved_by_header(pages: &[&PageFaxability]) -> String {
+    let longer_mm = pages.iter().filter_map(|page| {
+        let added = f64::from(page.header.as_ref()?.added_rows);
+        Some(added * 1000.0 / f64::from(page.resolution.y_lines_per_metre()))
     });
-    say(
-        lost(|loss| loss.hidden_share.is_some_and(|share| share > SHARE_MIN)),
-        &|which| {
-            let share = -least(which, |loss| loss.hidden_share.map(|share| -share));
-            format!(
-                "the document crops {} of the paper, which is not sent",
-                percent(share)
-            )
-        },
-    );
-    say(with(&|page| !page.edge_ink.is_empty()), &|which| {
-        format!(
-            "ink within 3 mm of the {}, which the far machine may not print",
-            edges(which)
-        )
-    });
-    say(with(&|page| page.bad_rows > 0), &|which| {
-        let rows: u32 = which.iter().map(|page| page.bad_rows).sum();
-        format!("{rows} damaged rows repeat the row above")
-    });
-    say(with(&|page| page.black_share <= 0.0), &|_| {
-        "nothing on it".to_owned()
-    });
-    say(
-        with(&|page| page.airtime.mmr.seconds_14400 > PAGE_SECONDS_USUAL),
-        &|which| {
-            let slowest = which
-                .iter()
-                .max_by(|a, b| {
-                    let seconds = |page: &PageFaxability| page.airtime.mmr.seconds_14400;
-                    seconds(a).total_cmp(&seconds(b))
-                })
-                .map_or((0.0, 0.0), |page| {
-                    (page.airtime.mmr.seconds_14400, page.black_share)
-                });
-            format!(
-                "long on the line, {} at 14,400 bit/s with {} of it black",
-                duration(slowest.0),
-                percent(slowest.1)
-            )
-        },
-    );
-    say(placed(|place| place.is_turned), &|_| {
-        "turned by a quarter to fit".to_owned()
-    });
-    sentences
+    match longer_mm.fold(0.0, f64::max) {
+        0.0 => "moved down to make room for the header line".to_owned(),
+        mm => format!("moved down to make room for the header line, {mm:.0} mm longer by it"),
+    }
 }
 
 fn in_all(pages: &[PageFaxability], total: &Airtimes) -> String {

@@ -40,7 +40,12 @@ pub(super) async fn an_ended_call_is_never_rewritten(store: &dyn JobStore) {
     let lease = dial(store, id).await;
     apply(store, &lease, JobEvent::Answered).await;
     for page in 1..=2 {
-        apply(store, &lease, JobEvent::PageConfirmed { page }).await;
+        apply(
+            store,
+            &lease,
+            JobEvent::PageConfirmed { page, digest: None },
+        )
+        .await;
     }
     let outcome = AttemptOutcome::Delivered { pages_confirmed: 2 };
     let job = apply(store, &lease, JobEvent::AttemptEnded { outcome }).await;
@@ -114,7 +119,15 @@ pub(super) async fn an_answered_call_whose_worker_is_lost_rests(store: &dyn JobS
     assert_eq!((job.status(), &job.lease), (Status::Indeterminate, &None));
     assert!(matches!(
         store
-            .apply(&lease, JobEvent::PageConfirmed { page: 1 }, later(31), 0.5)
+            .apply(
+                &lease,
+                JobEvent::PageConfirmed {
+                    page: 1,
+                    digest: None
+                },
+                later(31),
+                0.5
+            )
             .await,
         Err(StoreError::LeaseLost { .. })
     ));

@@ -17,7 +17,15 @@ pub(super) async fn events_of_a_job_have_no_gaps(store: &dyn JobStore) {
     apply(store, &lease, JobEvent::Ringing).await;
     // Refused events leave no trace.
     let wrong = store
-        .apply(&lease, JobEvent::PageConfirmed { page: 1 }, START, 0.5)
+        .apply(
+            &lease,
+            JobEvent::PageConfirmed {
+                page: 1,
+                digest: None,
+            },
+            START,
+            0.5,
+        )
         .await;
     assert!(wrong.is_err());
     let job = apply(store, &lease, failed(Reason::NoAnswer)).await;
