@@ -4,6 +4,8 @@
 mod builder;
 #[path = "tiff/codings.rs"]
 mod codings;
+#[path = "tiff/colours.rs"]
+mod colours;
 #[path = "tiff/corpus.rs"]
 mod corpus;
 #[path = "tiff/depths.rs"]

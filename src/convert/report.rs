@@ -62,7 +62,8 @@ pub struct PageFaxability {
     pub placement: Option<Placement>,
     /// Edges at which ink lies so near that the far machine may not print it.
     pub edge_ink: Vec<Edge>,
-    /// What a fax loses of the page; absent for TIFF pages, of which it is not known.
+    /// What a fax loses of the page; of TIFF pages the colours are known alone, of bilevel ones
+    /// there is nothing to lose.
     pub loss: Option<PageLoss>,
 }
 
@@ -90,7 +91,7 @@ pub struct Cropped {
     pub bottom_mm: f64,
 }
 
-/// What a fax loses of a PDF page.
+/// What a fax loses of a page.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct PageLoss {
     /// Coloured pixels of all pixels, from 0 to 1, which become black or white.
@@ -129,7 +130,7 @@ impl Faxability {
     /// The report on the pages that `conversion` made with `options`, as they go out: with the
     /// header line where they have one.
     ///
-    /// Losses of PDF pages are known when the options asked for a survey.
+    /// Losses are known when the options asked for a survey.
     pub fn of(
         outgoing: impl IntoIterator<Item = Result<OutgoingPage, ConvertError>>,
         conversion: &ConvertReport,
@@ -150,12 +151,12 @@ impl Faxability {
             })??;
             let survey = conversion.surveys.get(index);
             let placement = survey.and_then(|survey| Placement::of(survey, said, options));
-            let loss = match (survey, placement) {
-                (Some(survey), Some(placement)) if conversion.kind == DocumentKind::Pdf => Some(
-                    PageLoss::of(survey, boxes.get(index), said.resolution, placement),
-                ),
-                _ => None,
-            };
+            let loss = survey.zip(placement).and_then(|(survey, placement)| {
+                let loss = PageLoss::of(survey, boxes.get(index), said.resolution, placement);
+                let is_known =
+                    conversion.kind == DocumentKind::Pdf || loss.coloured_share.is_some();
+                is_known.then_some(loss)
+            });
             pages.push(PageFaxability::of(page, said, placement, loss));
         }
         let mut total = Airtimes::default();

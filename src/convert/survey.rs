@@ -17,7 +17,7 @@ const EDGE_PIXELS: f32 = 480.0;
 
 /// Least difference between a pixel's strongest and weakest primary that makes it coloured:
 /// above what JPEG leaves in greys.
-const CHROMA_MIN: u8 = 40;
+pub(super) const CHROMA_MIN: u8 = 40;
 
 /// So many characters make a text; fewer are a footnote's sign or a trademark's.
 const TEXT_CHARACTERS_MIN: usize = 20;
@@ -38,10 +38,11 @@ pub struct PageSurvey {
 }
 
 impl PageSurvey {
-    /// Of a page of which the size is all that is known.
-    pub(crate) fn of_size(size: Option<PageSize>) -> Self {
+    /// Of an image, of which size and colours are all that is known.
+    pub(crate) fn of_image(size: Option<PageSize>, coloured_share: Option<f32>) -> Self {
         Self {
             points: size.map(PageSize::points),
+            coloured_share,
             ..Self::default()
         }
     }

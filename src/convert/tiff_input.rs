@@ -6,6 +6,7 @@
 
 mod chunks;
 mod codings;
+mod colours;
 mod depth;
 mod ink;
 mod jpeg;
@@ -48,6 +49,8 @@ pub enum TiffPage {
     Gray {
         /// The pixels.
         image: GrayImage,
+        /// Pixels that were coloured, of all pixels, from 0 to 1; absent where that is not known.
+        coloured_share: Option<f32>,
         /// Horizontal density in dots per inch, where the file tells it.
         x_dpi: Option<f32>,
         /// Vertical density in dots per inch, where the file tells it.
@@ -152,7 +155,8 @@ fn read_page<R: Read + Seek>(
             bad_rows,
         });
     }
-    let image = orientation.apply_to_gray(read_gray(file, directory, limits)?);
+    let (image, coloured_share) = read_gray(file, directory, limits)?;
+    let image = orientation.apply_to_gray(image);
     if file.number(directory, tag::BITS_PER_SAMPLE)?.unwrap_or(1) == 1 && image.is_black_or_white()
     {
         return Ok(TiffPage::Bilevel {
@@ -164,17 +168,18 @@ fn read_page<R: Read + Seek>(
     }
     Ok(TiffPage::Gray {
         image,
+        coloured_share,
         x_dpi,
         y_dpi,
     })
 }
 
-/// Reads an image of any kind that [`is_bilevel`] is false of.
+/// Reads an image of any kind that [`is_bilevel`] is false of, and the share of it that is coloured.
 fn read_gray<R: Read + Seek>(
     file: &mut TiffFile<R>,
     directory: &Directory,
     limits: &Limits,
-) -> Result<GrayImage, ConvertError> {
+) -> Result<(GrayImage, Option<f32>), ConvertError> {
     let (width, height) = size(file, directory, limits)?;
     let ink = Ink::read(file, directory)?;
     let mut canvas = GrayImage {
@@ -187,7 +192,7 @@ fn read_gray<R: Read + Seek>(
         Some(7) => read_jpeg(file, directory, &ink, &mut canvas, limits)?,
         _ => read_chunks(file, directory, &ink, &mut canvas, limits)?,
     }
-    Ok(canvas)
+    Ok((canvas, ink.coloured_share()))
 }
 
 fn size<R: Read + Seek>(

@@ -30,7 +30,10 @@ pub(crate) fn tiff_fax_pages(
             bad_rows: page.bad_rows,
             elapsed: begun.elapsed(),
         };
-        sink(rendered, PageSurvey::of_size(page.laid_out))?;
+        sink(
+            rendered,
+            PageSurvey::of_image(page.laid_out, page.coloured_share),
+        )?;
         index += 1;
         begun = Instant::now();
         Ok(())
@@ -45,6 +48,7 @@ struct FaxedPage {
     bad_rows: u32,
     /// The size that it was laid out from; absent for a fax page that goes as it is.
     laid_out: Option<PageSize>,
+    coloured_share: Option<f32>,
 }
 
 /// A page as it is when it is a fax page of no finer resolution than asked for, resampled to that
@@ -67,6 +71,7 @@ fn fax_page(page: TiffPage, drawing: Drawing<'_>) -> FaxedPage {
                     resolution,
                     bad_rows,
                     laid_out: None,
+                    coloured_share: None,
                 };
             }
             FaxedPage {
@@ -76,6 +81,7 @@ fn fax_page(page: TiffPage, drawing: Drawing<'_>) -> FaxedPage {
         }
         TiffPage::Gray {
             image,
+            coloured_share,
             x_dpi,
             y_dpi,
         } => {
@@ -84,7 +90,10 @@ fn fax_page(page: TiffPage, drawing: Drawing<'_>) -> FaxedPage {
                 height: image.height,
                 levels: &image.pixels,
             };
-            place(image, x_dpi, y_dpi, drawing)
+            FaxedPage {
+                coloured_share,
+                ..place(image, x_dpi, y_dpi, drawing)
+            }
         }
     }
 }
@@ -103,5 +112,6 @@ fn place(
         resolution: drawing.resolution,
         bad_rows: 0,
         laid_out: Some(size),
+        coloured_share: None,
     }
 }

@@ -158,7 +158,8 @@ fn what_a_crop_leaves_off_the_fax_page_is_told_in_millimetres() {
     // A scan of the same size, as a TIFF.
     let scan = gray_tiff(1169, 1654, Some(100), (0, 0, 1169, 1654));
     let of_scan = report_on(&scan, &crop);
-    assert_eq!(of_scan.pages[0].loss, None);
+    let loss = of_scan.pages[0].loss.unwrap();
+    assert_eq!((loss.coloured_share, loss.hidden_share), (Some(0.0), None));
     let placed = placements(&of_scan)[0];
     assert!((placed.cropped.left_mm - 41.0).abs() < 0.2, "{placed:?}");
     // Longer than the row limit allows.
@@ -350,7 +351,26 @@ fn the_header_line_is_part_of_the_prediction_and_moved_pages_are_named() {
 }
 
 #[test]
-fn tiff_pages_have_times_and_no_claims_about_losses() {
+fn colours_of_a_tiff_page_are_named() {
+    let mut file = std::io::Cursor::new(Vec::new());
+    let (width, height) = (800, 1000);
+    let pixels: Vec<u8> = (0..height)
+        .flat_map(|_| (0..width).flat_map(|x| if x < 200 { [220, 30, 30] } else { [200; 3] }))
+        .collect();
+    tiff::encoder::TiffEncoder::new(&mut file)
+        .unwrap()
+        .write_image::<tiff::encoder::colortype::RGB8>(width, height, &pixels)
+        .unwrap();
+    let report = report_on(file.get_ref(), &options());
+    assert_near(losses(&report)[0].coloured_share.unwrap().into(), 0.25);
+    assert_says(
+        &report,
+        "Page 1: colours become black or white (25 % of the page)",
+    );
+}
+
+#[test]
+fn fax_pages_have_times_and_no_claims_about_losses() {
     let report = report_on(&fs::read(sample("fax-mh.tif")).unwrap(), &options());
     assert_eq!(report.pages.len(), 2);
     assert!(report.pages.iter().all(|page| page.loss.is_none()));

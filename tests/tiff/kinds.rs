@@ -215,6 +215,7 @@ fn every_orientation_comes_the_right_way_up() {
                 image,
                 x_dpi,
                 y_dpi,
+                ..
             } => {
                 assert_eq!(
                     image,

@@ -2,6 +2,7 @@
 
 use std::io::{Read, Seek};
 
+use super::colours::{self, Colours};
 use crate::convert::ConvertError;
 use crate::convert::tiff_directory::{Directory, TiffFile, invalid, tag};
 
@@ -12,6 +13,7 @@ const PALETTE_BITS_MAX: u64 = 16;
 pub(super) struct Ink {
     pub(super) model: Model,
     alpha: Alpha,
+    colours: Colours,
 }
 
 pub(super) enum Model {
@@ -19,8 +21,8 @@ pub(super) enum Model {
     Gray {
         white_is_zero: bool,
     },
-    /// An index into these levels.
-    Palette(Vec<u8>),
+    /// An index into these levels, each with whether it is that of a colour.
+    Palette(Vec<(u8, bool)>),
     Rgb,
     Cmyk,
     /// The first of several samples is the brightness: YCbCr with its levels of black and white
@@ -79,7 +81,11 @@ impl Ink {
             None if photometric == 2 && samples == 4 => Alpha::Associated,
             _ => Alpha::None,
         };
-        Ok(Self { model, alpha })
+        Ok(Self {
+            model,
+            alpha,
+            colours: Colours::default(),
+        })
     }
 
     /// Samples of a pixel that say its colour.
@@ -106,9 +112,15 @@ impl Ink {
         matches!(self.model, Model::Palette(_))
     }
 
+    /// Coloured pixels of all painted so far, from 0 to 1; absent where hues were not seen.
+    pub(super) fn coloured_share(&self) -> Option<f32> {
+        self.colours.share()
+    }
+
     /// The levels of a row of pixels of `step` samples each, a level or an index a sample. Samples
     /// beyond those of a pixel are opaque.
     pub(super) fn paint(&self, samples: &[u16], step: usize, levels: &mut [u8]) {
+        self.look_at(samples, step, levels.len());
         let pixels = || samples.chunks_exact(step);
         match &self.model {
             Model::Gray { white_is_zero } => {
@@ -119,7 +131,8 @@ impl Ink {
             }
             Model::Palette(palette) => {
                 for (level, pixel) in levels.iter_mut().zip(pixels()) {
-                    *level = palette.get(usize::from(pixel[0])).copied().unwrap_or(0);
+                    let entry = palette.get(usize::from(pixel[0]));
+                    *level = entry.map_or(0, |(level, _)| *level);
                 }
             }
             Model::Rgb => {
@@ -129,10 +142,7 @@ impl Ink {
             }
             Model::Cmyk => {
                 for (level, pixel) in levels.iter_mut().zip(pixels()) {
-                    let under_key = |ink: u16| {
-                        let left = |ink: u16| u32::from(255 - ink.min(255));
-                        (left(ink) * left(pixel[3]) / 255) as u16
-                    };
+                    let under_key = |ink| under_key(ink, pixel[3]);
                     *level = luma(
                         under_key(pixel[0]),
                         under_key(pixel[1]),
@@ -160,6 +170,40 @@ impl Ink {
         }
     }
 
+    /// Counts the coloured among a row's first pixels, where their samples tell hues.
+    fn look_at(&self, samples: &[u16], step: usize, pixels: usize) {
+        let pixels = || samples.chunks_exact(step).take(pixels);
+        let primaries = |pixel: &[u16]| [pixel[0], pixel[1], pixel[2]].map(i32::from);
+        let difference = |sample: u16| i32::from(sample) - 128;
+        match &self.model {
+            Model::Gray { .. } => self.colours.row(|| pixels().map(|_| false)),
+            Model::Palette(palette) => self.colours.row(|| {
+                let entry = |pixel: &[u16]| palette.get(usize::from(pixel[0]));
+                pixels().map(move |pixel| entry(pixel).is_some_and(|(_, coloured)| *coloured))
+            }),
+            Model::Rgb => self
+                .colours
+                .row(|| pixels().map(move |pixel| colours::of_primaries(primaries(pixel)))),
+            Model::Cmyk => self.colours.row(|| {
+                pixels().map(|pixel| {
+                    let under_key = |ink| i32::from(under_key(ink, pixel[3]));
+                    colours::of_primaries([pixel[0], pixel[1], pixel[2]].map(under_key))
+                })
+            }),
+            // Planes of hues are not read.
+            Model::Brightness { .. } if step < 3 => {}
+            Model::Brightness { .. } => self.colours.row(|| {
+                pixels().map(move |pixel| {
+                    colours::of_differences(difference(pixel[1]), difference(pixel[2]))
+                })
+            }),
+            Model::Lab { neutral } => self.colours.row(|| {
+                let hue = |sample: u16| (sample as u8).wrapping_sub(*neutral).cast_signed();
+                pixels().map(move |pixel| colours::of_hue(hue(pixel[1]), hue(pixel[2])))
+            }),
+        }
+    }
+
     fn on_paper(&self, level: u8, alpha: u8) -> u8 {
         let paper = 255 - alpha;
         match self.alpha {
@@ -167,6 +211,12 @@ impl Ink {
             _ => (u32::from(level) * u32::from(alpha) / 255) as u8 + paper,
         }
     }
+}
+
+/// What is left of a primary by its own ink and by the black one.
+fn under_key(ink: u16, key: u16) -> u16 {
+    let left = |ink: u16| u32::from(255 - ink.min(255));
+    (left(ink) * left(key) / 255) as u16
 }
 
 /// What libtiff presumes of whole samples that the file does not explain.
@@ -231,7 +281,7 @@ fn luma_of_lab(lightness: u8, red_green: i8, yellow_blue: i8) -> u8 {
 fn palette<R: Read + Seek>(
     file: &mut TiffFile<R>,
     directory: &Directory,
-) -> Result<Vec<u8>, ConvertError> {
+) -> Result<Vec<(u8, bool)>, ConvertError> {
     let bits = file.number(directory, tag::BITS_PER_SAMPLE)?.unwrap_or(1);
     if bits > PALETTE_BITS_MAX {
         return Err(ConvertError::Unsupported {
@@ -253,6 +303,10 @@ fn palette<R: Read + Seek>(
     };
     let level = |plane: usize, index: usize| (map[plane * colors + index] >> shift) as u16 & 0xFF;
     Ok((0..colors)
-        .map(|i| luma(level(0, i), level(1, i), level(2, i)))
+        .map(|i| {
+            let [red, green, blue] = [0, 1, 2].map(|plane| level(plane, i));
+            let is_coloured = colours::of_primaries([red, green, blue].map(i32::from));
+            (luma(red, green, blue), is_coloured)
+        })
         .collect())
 }
