@@ -9,7 +9,7 @@ use std::sync::atomic::AtomicBool;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use faxmill::convert::rasterize::{Drawing, draw_page, load_library, open};
 use faxmill::convert::{
-    ConvertOptions, GrayPage, Hints, PdfiumLibrary, Renderer, binarize, convert_file,
+    Canvas, ConvertOptions, GrayPage, Hints, PdfiumLibrary, Renderer, binarize, convert_file,
 };
 use faxmill::limits::Limits;
 use faxmill::units::{PageFit, PageWidth, Resolution, ToneMode};
@@ -34,7 +34,7 @@ fn draw_pages(criterion: &mut Criterion) {
     for name in SAMPLES {
         let pdf = fs::read(sample(name)).expect("the sample is there");
         let document = open(&pdfium, &pdf, &limits).expect("the sample opens");
-        let mut canvas = Vec::new();
+        let mut canvas = Canvas::default();
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 draw_page(black_box(&document), 0, drawing, &mut canvas).expect("the page draws")

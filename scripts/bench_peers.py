@@ -1,6 +1,6 @@
 """Compares Faxmill with what people use for the same work: CPU time, whole processes.
 
-usage: scripts/bench_peers.py PROGRAM
+usage: [CORPUS=folder] scripts/bench_peers.py PROGRAM FLOOR
 
 Each pair runs the two programs in turn, several rounds, so that both see the same machine. A
 figure is the peer's CPU time (user and system, child processes included) over ours, from the
@@ -10,6 +10,14 @@ machines: figure NAME VALUE. All others are for people.
 What is compared:
 - pdf-vs-ghostscript: each sample PDF to a G4 fax TIFF at 204x196 by a fresh process; Ghostscript
   draws without anti-aliasing, which is less work than the grey pages we make. Geometric mean.
+- corpus-vs-ghostscript, corpus-vs-mutool: every PDF of CORPUS/pdf that all three programs convert, a
+  fresh process a file, rounds of all three in turn. Ghostscript as above. mutool has no fax output: it
+  draws to PBM, its bilevel format, at 200 dpi, which is as many pixels as 204x196. Geometric means.
+- text-pdf-above-raster-ms: milliseconds of CPU a page that a PDF of 120 pages of text costs beyond what
+  PDFium's drawing costs: all processes of a conversion, less a process (raster_floor) that loads the
+  library, opens the document and draws each page into a white grey buffer of the same geometry.
+- two-process-scaling: time of two conversions of that PDF one after the other over the time of both at
+  once, each conversion with all its processes kept on one core.
 - plain-tiff-to-mmr-vs-libtiff: a plain bilevel fax TIFF of 60 pages to MMR, by tiffcp -c g4. Ours also
   hashes every page and flushes the file to the disk.
 - mmr-tiff-to-mmr-vs-libtiff: MMR to MMR, which is a decoding and an encoding in both programs.
@@ -17,7 +25,9 @@ What is compared:
   Geometric mean.
 """
 
+import json
 import math
+import os
 import pathlib
 import resource
 import shutil
@@ -25,21 +35,26 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
 ROUNDS = 7
+CORPUS_ROUNDS = 5
+TEXT_COPIES = 6
 
 
 def main():
-    program = pathlib.Path(sys.argv[1]).resolve()
-    for tool in ("gs", "tiffcp", "ffmpeg"):
+    program, floor = (pathlib.Path(argument).resolve() for argument in sys.argv[1:3])
+    for tool in ("gs", "mutool", "tiffcp", "ffmpeg"):
         if shutil.which(tool) is None:
-            sys.exit(f"bench-peers: {tool} is missing: apt-get install ghostscript libtiff-tools ffmpeg")
+            sys.exit(f"bench-peers: {tool} is missing: scripts/setup.sh bench installs it")
     with tempfile.TemporaryDirectory() as folder:
         folder = pathlib.Path(folder)
         figures = {
             "pdf-vs-ghostscript": pdfs(program, folder),
+            **corpus(program, folder),
+            **text(program, floor, folder),
             **codecs(program, folder),
             "voicemail-vs-ffmpeg": recordings(program, folder),
         }
@@ -50,13 +65,96 @@ def main():
 def pdfs(program, folder):
     ratios = []
     for pdf in sorted(SAMPLES.glob("*.pdf")):
-        peer = [
-            "gs", "-q", "-dNOPAUSE", "-dBATCH", "-dSAFER", "-sDEVICE=tiffg4", "-r204x196",
-            f"-sOutputFile={folder / 'gs.tif'}", str(pdf),
-        ]
-        ours = [program, "convert", pdf, "-o", folder / "ours.tif", "--json"]
-        ratios.append(compare(pdf.name, "Ghostscript", peer, ours))
+        ours = convert(program, pdf, folder / "ours.tif")
+        ratios.append(compare(pdf.name, "Ghostscript", ghostscript(pdf, folder), ours))
     return geometric_mean(ratios)
+
+
+def corpus(program, folder):
+    pdfs = sorted((corpus_folder() / "pdf").glob("*.pdf")) or sorted(SAMPLES.glob("*.pdf"))
+    ratios = {"ghostscript": [], "mutool": []}
+    for pdf in pdfs:
+        commands = {
+            "faxmill": convert(program, pdf, folder / "ours.tif"),
+            "ghostscript": ghostscript(pdf, folder),
+            "mutool": ["mutool", "draw", "-q", "-r", "200", "-F", "pbm", "-o", folder / "%d.pbm", pdf],
+        }
+        rounds = [try_all(commands) for _ in range(CORPUS_ROUNDS)]
+        if None in rounds:
+            print(f"{pdf.name[:40]:40} left out: one of the programs refuses it", flush=True)
+            continue
+        median = {
+            name: statistics.median(times[name] for times in rounds) * 1000 for name in commands
+        }
+        print(f"{pdf.name[:40]:40}"
+              + "".join(f" {name} {ms:6.1f} ms" for name, ms in median.items()), flush=True)
+        for peer, values in ratios.items():
+            values.append(median[peer] / median["faxmill"])
+    print(f"{len(ratios['mutool'])} of {len(pdfs)} PDFs")
+    return {f"corpus-vs-{peer}": geometric_mean(values) for peer, values in ratios.items()}
+
+
+def corpus_folder():
+    named = os.environ.get("CORPUS")
+    return pathlib.Path(named) if named else ROOT.parent / "shared" / "corpus"
+
+
+def try_all(commands):
+    """CPU seconds of each command, or None when one of them fails."""
+    times = {name: cpu_seconds(command, may_fail=True) for name, command in commands.items()}
+    return None if None in times.values() else times
+
+
+def text(program, floor, folder):
+    pdf = folder / "text.pdf"
+    run(["gs", "-q", "-dNOPAUSE", "-dBATCH", "-dSAFER", "-sDEVICE=pdfwrite",
+         f"-sOutputFile={pdf}", *[SAMPLES / "report.pdf"] * TEXT_COPIES])
+    ours = convert(program, pdf, folder / "ours.tif")
+    rounds = [(cpu_seconds(ours), cpu_seconds([floor, pdf])) for _ in range(ROUNDS)]
+    pages = len(json.loads(run(ours))["pages"])
+    whole, drawing = (statistics.median(times) * 1000 / pages for times in zip(*rounds))
+    print(f"{pages} pages of text            faxmill {whole:6.3f} ms a page"
+          f"   of which drawing {drawing:6.3f} ms", flush=True)
+    return {"text-pdf-above-raster-ms": whole - drawing, "two-process-scaling": scaling(program, pdf, folder)}
+
+
+def scaling(program, pdf, folder):
+    cores = sorted(os.sched_getaffinity(0))[:2]
+    if len(cores) < 2:
+        sys.exit("bench-peers: two-process-scaling needs two cores")
+    commands = [convert(program, pdf, folder / f"{core}.tif") for core in cores]
+    ratios = []
+    for _ in range(ROUNDS):
+        begun = time.monotonic()
+        for command in commands:
+            finish(begin(command, cores[0]))
+        middle = time.monotonic()
+        for process in [begin(command, core) for command, core in zip(commands, cores)]:
+            finish(process)
+        ratios.append((middle - begun) / (time.monotonic() - middle))
+    return statistics.median(ratios)
+
+
+def begin(command, core):
+    return subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, cwd=ROOT,
+        preexec_fn=lambda: os.sched_setaffinity(0, {core}),
+    )
+
+
+def finish(process):
+    _, complaint = process.communicate()
+    if process.returncode != 0:
+        sys.exit(f"bench-peers: {process.args[0]} failed: {complaint.decode(errors='replace').strip()}")
+
+
+def convert(program, document, fax):
+    return [program, "convert", document, "-o", fax, "--json"]
+
+
+def ghostscript(pdf, folder):
+    return ["gs", "-q", "-dNOPAUSE", "-dBATCH", "-dSAFER", "-sDEVICE=tiffg4", "-r204x196",
+            f"-sOutputFile={folder / 'gs.tif'}", pdf]
 
 
 def codecs(program, folder):
@@ -99,18 +197,24 @@ def compare(what, name, peer, ours):
     return theirs / mine
 
 
-def cpu_seconds(command):
+def cpu_seconds(command, may_fail=False):
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    run(command)
+    done = run(command, may_fail)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    if done is None:
+        return None
     return (after.ru_utime - before.ru_utime) + (after.ru_stime - before.ru_stime)
 
 
-def run(command):
+def run(command, may_fail=False):
+    """What the command prints; None when it fails and may."""
     done = subprocess.run(command, capture_output=True, cwd=ROOT)
-    if done.returncode != 0:
-        words = (done.stderr or done.stdout).decode(errors="replace").strip()
-        sys.exit(f"bench-peers: {command[0]} failed: {words}")
+    if done.returncode == 0:
+        return done.stdout
+    if may_fail:
+        return None
+    words = (done.stderr or done.stdout).decode(errors="replace").strip()
+    sys.exit(f"bench-peers: {command[0]} failed: {words}")
 
 
 def geometric_mean(ratios):

@@ -12,7 +12,7 @@ case $purpose in
   run) ;;
   test) packages+=(tshark mpg123 ghostscript poppler-utils iproute2 fonts-dejavu-core
                    tesseract-ocr) ;;
-  bench) packages+=(ghostscript) ;;
+  bench) packages+=(ghostscript mupdf-tools poppler-utils) ;;
   *) echo "setup: unknown purpose '$purpose': use run, test or bench" >&2; exit 64 ;;
 esac
 

@@ -78,9 +78,15 @@ const OUTSIDE: &[&str] = &[
     "object_store",
 ];
 
-/// Where `unsafe` may be written: around the C engines, and for the vectors of the codec and of
-/// binarization.
-const FFI: &[&str] = &["src/t30/", "src/t4/simd/", "src/convert/binarize/simd/"];
+/// Where `unsafe` may be written: around the C engines, for the vectors of the codec and of
+/// binarization, to fork a process of one thread and to advise the kernel on memory.
+const FFI: &[&str] = &[
+    "src/t30/",
+    "src/t4/simd/",
+    "src/convert/binarize/simd/",
+    "src/convert/canvas.rs",
+    "src/convert/fork.rs",
+];
 
 #[test]
 fn every_room_imports_only_rooms_below_it() {

@@ -13,8 +13,10 @@ mod convert {
     mod judge;
     mod layout;
     mod library;
+    mod memory;
     mod output;
     mod pdf;
+    mod pool;
     mod preview;
     mod process;
     mod refusals;

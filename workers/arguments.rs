@@ -93,6 +93,8 @@ pub(crate) enum Command {
     },
     #[command(hide = true)]
     RenderChild(crate::render::RenderArgs),
+    #[command(hide = true)]
+    RenderHost(crate::render::HostArgs),
 }
 
 #[derive(Debug, Args)]

@@ -2,12 +2,13 @@
 
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
 use faxmill::config::Config;
 use faxmill::convert::{
     ConvertError, ConvertOptions, ConvertProgress, ConvertReport, ConvertStage, Faxability,
-    OutgoingPages, OutgoingReport, Renderer, convert_file, write_preview,
+    OutgoingPages, OutgoingReport, RenderPool, Renderer, convert_file, write_preview,
 };
 use faxmill::header::{Header, HeaderError, Sender};
 use faxmill::pipeline::now;
@@ -40,9 +41,16 @@ pub(crate) fn run(
     settings: &Settings,
     output: &Output,
 ) -> Result<ExitCode, Failure> {
+    let mut options = ConvertOptions::new(Renderer::find().map_err(|error| failure(&error))?);
+    // Before the settings are read and anything starts a thread: the copy sees no more than it
+    // needs. Where none can be made, the program is started again.
+    if let Ok(pool) = RenderPool::of_this_process() {
+        options.pool = Arc::new(pool);
+    }
     let config = settings.load()?;
     let header = header(args, &config)?;
-    let mut options = ConvertOptions::new(Renderer::find().map_err(|error| failure(&error))?);
+    options.processes_max = std::thread::available_parallelism()
+        .map_or(1, |cores| u32::try_from(cores.get()).unwrap_or(1));
     options.resolution = args.resolution;
     options.mode = args.mode;
     options.fit = args.fit.page_fit();

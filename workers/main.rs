@@ -31,9 +31,11 @@ use settings::Settings;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
-    if let Command::RenderChild(child) = &arguments.command {
-        // The render child speaks its protocol on standard output and starts no runtime.
-        return render::run(child);
+    // What renders speaks its protocol on its standard streams and starts no runtime.
+    match &arguments.command {
+        Command::RenderChild(child) => return render::run(child),
+        Command::RenderHost(host) => return render::host(host),
+        _ => {}
     }
     start_log(&arguments);
     let output = Output::new(arguments.json);
@@ -82,6 +84,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
             Ok(ExitCode::SUCCESS)
         }
         Command::RenderChild(child) => Ok(render::run(&child)),
+        Command::RenderHost(host) => Ok(render::host(&host)),
     }
 }
 

@@ -1,12 +1,13 @@
-//! `render-child`: the hidden command that renders one PDF, confined, for the process that
-//! started it.
+//! `render-child`: the hidden command that renders one document, confined, for the process that
+//! started it; `render-host`: the one that waits for documents and has copies of itself do so.
 
 use std::fs::File;
 use std::os::fd::AsFd;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use faxmill::convert::{RenderSettings, render_child};
+use faxmill::convert::{RenderSettings, render_child, render_host};
 
 /// What the rendering process is told.
 #[derive(Debug, clap::Args)]
@@ -15,9 +16,28 @@ pub(crate) struct RenderArgs {
     settings: String,
 }
 
+/// What a host of rendering processes is told.
+#[derive(Debug, clap::Args)]
+pub(crate) struct HostArgs {
+    /// The PDFium library.
+    library: PathBuf,
+}
+
+/// Hosts rendering processes for whoever holds the other end of standard input, a socket.
+pub(crate) fn host(args: &HostArgs) -> ExitCode {
+    let requests = std::io::stdin().as_fd().try_clone_to_owned();
+    end(requests
+        .and_then(|requests| render_host(requests, &args.library))
+        .context("no document can be rendered any more"))
+}
+
 /// Renders the document on standard input; pages go to standard output as frames.
 pub(crate) fn run(args: &RenderArgs) -> ExitCode {
-    match render(args) {
+    end(render(args))
+}
+
+fn end(result: anyhow::Result<()>) -> ExitCode {
+    match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("{error:#}");

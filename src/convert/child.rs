@@ -1,39 +1,30 @@
 //! The parent's side of the rendering process: start, listen, stop, and say what went wrong.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::io;
+use std::os::unix::process::ExitStatusExt;
 use std::path::PathBuf;
-use std::process::{Child, ChildStderr, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::thread;
+use std::process::ExitStatus;
+use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::process::Signal;
 
+use super::child_output::{Stopped, WatchedOutput, plain};
 use super::error::{IMAGE_QUANTITIES, Refusal};
 use super::frames::{Frame, FrameReader, RenderedPage};
 use super::inspect::Inspection;
 use super::pdfium_library::PdfiumLibrary;
-use super::render_child::RenderSettings;
+use super::process_life::Life;
+use super::render_child::{RenderSettings, RenderShare};
 use super::sandbox::Confinement;
 use super::sniff::DocumentKind;
 use super::survey::PageSurvey;
 use super::{ConvertError, ConvertOptions};
 use crate::limits::Limits;
 
-/// The sub-command of the program that renders.
-pub const RENDER_COMMAND: &str = "render-child";
-
-/// How often a request to cancel is looked for while the process is silent.
-const CANCEL_LATENCY: Duration = Duration::from_millis(50);
-
 /// How long a process may live on after it closed its output, or inspect after its last page.
 const LINGER_MAX: Duration = Duration::from_secs(3);
-
-/// Most bytes kept of what the process says on its error stream.
-const COMPLAINT_BYTES_MAX: usize = 4096;
 
 /// What renders PDF pages: a program of which `render-child` is a sub-command, and the library
 /// that it loads.
@@ -64,7 +55,7 @@ impl Renderer {
 
 /// A running rendering process; dropping it kills and reaps it.
 pub(crate) struct RenderProcess<'a> {
-    child: Child,
+    life: Life,
     frames: FrameReader<WatchedOutput<'a>>,
     limits: &'a Limits,
     library: &'a PdfiumLibrary,
@@ -74,11 +65,12 @@ pub(crate) struct RenderProcess<'a> {
 }
 
 impl<'a> RenderProcess<'a> {
-    /// Starts rendering. The process reads `document` from its start through a descriptor of its
-    /// own and learns no path. Returns once the document is open.
+    /// Starts rendering a share of the pages. The process reads `document` through a descriptor of
+    /// its own and learns no path. Returns without waiting for it.
     pub(crate) fn start(
         kind: DocumentKind,
         document: &File,
+        share: RenderShare,
         options: &'a ConvertOptions,
         cancel: &'a AtomicBool,
     ) -> Result<Self, ConvertError> {
@@ -91,54 +83,37 @@ impl<'a> RenderProcess<'a> {
             mode: options.mode,
             fit: options.fit,
             survey: options.survey,
+            share,
             limits: limits.clone(),
         };
-        let settings =
-            serde_json::to_string(&settings).map_err(|error| ConvertError::Start(error.into()))?;
-        let mut document = document.try_clone()?;
-        document.rewind()?;
-        let mut command = Command::new(&renderer.program);
-        command
-            .arg0("faxmill")
-            .arg(RENDER_COMMAND)
-            .arg(settings)
-            .env_clear()
-            .stdin(Stdio::from(document))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped());
-        if let Some(path) = std::env::var_os("LD_LIBRARY_PATH") {
-            command.env("LD_LIBRARY_PATH", path);
-        }
-        let mut child = command.spawn().map_err(ConvertError::Start)?;
-        let (Some(stdout), Some(stderr)) = (child.stdout.take(), child.stderr.take()) else {
-            unreachable!("both streams were asked for as pipes");
-        };
-        let output = WatchedOutput {
-            stdout,
-            stderr: Some(stderr),
-            complaint: Vec::new(),
-            deadline: Instant::now() + Duration::from_secs(limits.render_wall_seconds_max),
-            cancel,
-            stopped: None,
-        };
-        let mut process = Self {
-            child,
+        let rendering = options
+            .pool
+            .render(renderer, &settings, document)
+            .map_err(ConvertError::Start)?;
+        let deadline = Instant::now() + Duration::from_secs(limits.render_wall_seconds_max);
+        let output = WatchedOutput::new(rendering.pages, rendering.complaints, deadline, cancel);
+        Ok(Self {
+            life: rendering.life,
             frames: FrameReader::new(output, limits),
             limits,
             library: &renderer.library,
             confinement: Confinement::default(),
             pages: None,
             pages_seen: 0,
-        };
-        match process.next_frame()? {
-            Frame::Confined(confinement) => process.confinement = confinement,
-            _ => return Err(process.out_of_turn()),
+        })
+    }
+
+    /// Waits until the document is open.
+    pub(crate) fn opened(&mut self) -> Result<(), ConvertError> {
+        match self.next_frame()? {
+            Frame::Confined(confinement) => self.confinement = confinement,
+            _ => return Err(self.out_of_turn()),
         }
-        match process.next_frame()? {
-            Frame::Document { pages } => process.pages = pages,
-            _ => return Err(process.out_of_turn()),
+        match self.next_frame()? {
+            Frame::Document { pages } => self.pages = pages,
+            _ => return Err(self.out_of_turn()),
         }
-        Ok(process)
+        Ok(())
     }
 
     /// How the process was confined before it read the document.
@@ -151,25 +126,27 @@ impl<'a> RenderProcess<'a> {
         self.pages
     }
 
-    /// The next page, `None` after the last.
-    pub(crate) fn next_page(&mut self) -> Result<Option<RenderedPage>, ConvertError> {
-        let seen = self.pages_seen;
-        let pages_max = self.pages.unwrap_or(self.limits.document_pages_max);
+    /// The next of its pages, which must be the page of this index; `None` after its last.
+    pub(crate) fn next_page(&mut self, index: u32) -> Result<Option<RenderedPage>, ConvertError> {
         match self.next_frame()? {
-            Frame::Page(page) if seen < pages_max && page.index == seen => {
+            Frame::Page(page) if page.index == index => {
                 self.pages_seen += 1;
                 Ok(Some(page))
             }
-            Frame::Complete if self.pages.unwrap_or(seen.max(1)) == seen => Ok(None),
+            Frame::Complete => Ok(None),
             _ => Err(self.out_of_turn()),
         }
     }
 
-    /// What a fax of the pages loses and what the document holds besides pages, when the process
+    /// Takes back the memory of a page that was used up.
+    pub(crate) fn recycle(&mut self, page: RenderedPage) {
+        self.frames.recycle(page.bitmap);
+    }
+
+    /// What a fax of its pages loses and what the document holds besides pages, when the process
     /// comes to say so in time. All pages are safe by then: whatever happens here is no error.
-    pub(crate) fn into_extras(mut self) -> (Vec<PageSurvey>, Option<Inspection>) {
-        let output = self.frames.get_mut();
-        output.deadline = output.deadline.min(Instant::now() + LINGER_MAX);
+    pub(crate) fn extras(&mut self) -> (Vec<PageSurvey>, Option<Inspection>) {
+        self.frames.get_mut().hurry(Instant::now() + LINGER_MAX);
         let mut surveys = Vec::new();
         loop {
             match self.frames.next_frame() {
@@ -230,10 +207,8 @@ impl<'a> RenderProcess<'a> {
     }
 
     /// The process said what it must not say.
-    fn out_of_turn(&mut self) -> ConvertError {
-        // Errors of killing and reaping would say only that it is gone already.
-        drop(self.child.kill());
-        drop(self.child.wait());
+    pub(crate) fn out_of_turn(&mut self) -> ConvertError {
+        self.life.end();
         ConvertError::Crashed {
             detail: "it sent something other than pages".to_owned(),
         }
@@ -241,7 +216,7 @@ impl<'a> RenderProcess<'a> {
 
     /// The process closed its output, or was given up on, before all was said.
     fn ended_early(&mut self) -> ConvertError {
-        match self.frames.get_ref().stopped {
+        match self.frames.get_ref().stopped() {
             Some(Stopped::Deadline) => {
                 return ConvertError::Timeout {
                     seconds: self.limits.render_wall_seconds_max,
@@ -250,7 +225,7 @@ impl<'a> RenderProcess<'a> {
             Some(Stopped::Canceled) => return ConvertError::Canceled,
             None => {}
         }
-        let status = match self.wait_a_little() {
+        let status = match self.life.wait_for(LINGER_MAX) {
             Ok(Some(status)) => status,
             Ok(None) => return self.out_of_turn(),
             Err(error) => {
@@ -268,109 +243,6 @@ impl<'a> RenderProcess<'a> {
         ConvertError::Crashed {
             detail: describe(status, &complaint),
         }
-    }
-
-    fn wait_a_little(&mut self) -> io::Result<Option<ExitStatus>> {
-        let deadline = Instant::now() + LINGER_MAX;
-        let mut pause = Duration::from_millis(1);
-        loop {
-            let status = self.child.try_wait()?;
-            if status.is_some() || Instant::now() >= deadline {
-                return Ok(status);
-            }
-            thread::sleep(pause);
-            pause = (pause * 2).min(CANCEL_LATENCY);
-        }
-    }
-}
-
-impl Drop for RenderProcess<'_> {
-    fn drop(&mut self) {
-        // Both fail only when the process is gone and reaped already.
-        drop(self.child.kill());
-        drop(self.child.wait());
-    }
-}
-
-/// Why reading was given up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Stopped {
-    Deadline,
-    Canceled,
-}
-
-/// The output of the process, read until a deadline or a request to cancel; its error stream is
-/// drained beside it so that it cannot block there.
-struct WatchedOutput<'a> {
-    stdout: ChildStdout,
-    stderr: Option<ChildStderr>,
-    complaint: Vec<u8>,
-    deadline: Instant,
-    cancel: &'a AtomicBool,
-    stopped: Option<Stopped>,
-}
-
-impl Read for WatchedOutput<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        loop {
-            let remaining = self.deadline.saturating_duration_since(Instant::now());
-            if self.cancel.load(Ordering::Relaxed) {
-                self.stopped = Some(Stopped::Canceled);
-            } else if remaining.is_zero() {
-                self.stopped = Some(Stopped::Deadline);
-            }
-            if self.stopped.is_some() {
-                return Err(io::ErrorKind::TimedOut.into());
-            }
-            let (is_output, is_complaint) = self.wait(remaining.min(CANCEL_LATENCY))?;
-            if is_complaint {
-                self.drain_complaint();
-            }
-            if is_output {
-                return self.stdout.read(buffer);
-            }
-        }
-    }
-}
-
-impl WatchedOutput<'_> {
-    /// Waits until one of the two streams has something to read, or its end.
-    fn wait(&self, patience: Duration) -> io::Result<(bool, bool)> {
-        let timeout = Timespec::try_from(patience).map_err(io::Error::other)?;
-        let mut descriptors = vec![PollFd::new(&self.stdout, PollFlags::IN)];
-        if let Some(stderr) = &self.stderr {
-            descriptors.push(PollFd::new(stderr, PollFlags::IN));
-        }
-        match poll(&mut descriptors, Some(&timeout)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
-        let is_ready = |descriptor: &PollFd<'_>| !descriptor.revents().is_empty();
-        let is_complaint = descriptors.get(1).is_some_and(is_ready);
-        Ok((is_ready(&descriptors[0]), is_complaint))
-    }
-
-    /// Reads what waits on the error stream; what is over the bound is dropped.
-    fn drain_complaint(&mut self) {
-        let Some(stderr) = &mut self.stderr else {
-            return;
-        };
-        let mut chunk = [0; 4096];
-        match stderr.read(&mut chunk) {
-            Ok(0) | Err(_) => self.stderr = None,
-            Ok(count) => {
-                let room = COMPLAINT_BYTES_MAX - self.complaint.len();
-                self.complaint.extend_from_slice(&chunk[..count.min(room)]);
-            }
-        }
-    }
-
-    /// What the process said on its error stream; for when it has ended.
-    fn take_complaint(&mut self) -> String {
-        while self.stderr.is_some() && matches!(self.wait(Duration::ZERO), Ok((_, true))) {
-            self.drain_complaint();
-        }
-        plain(&String::from_utf8_lossy(&self.complaint))
     }
 }
 
@@ -399,19 +271,4 @@ fn describe(status: ExitStatus, complaint: &str) -> String {
     } else {
         format!("{end}: {complaint}")
     }
-}
-
-/// Words from the process, fit for one line of a message: it may be under a document's control.
-fn plain(words: &str) -> String {
-    const CHARS_MAX: usize = 300;
-    let spaced: String = words
-        .chars()
-        .map(|c| if c.is_control() { ' ' } else { c })
-        .collect();
-    let mut line = spaced.split_whitespace().collect::<Vec<_>>().join(" ");
-    if let Some((cut, _)) = line.char_indices().nth(CHARS_MAX) {
-        line.truncate(cut);
-        line.push('…');
-    }
-    line
 }

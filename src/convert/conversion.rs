@@ -3,15 +3,18 @@
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
 use super::ConvertError;
-use super::child::{RenderProcess, Renderer};
+use super::child::Renderer;
 use super::fax_tiff::{FaxTiffWriter, mmr_digest};
 use super::inspect::Inspection;
+use super::render_group::RenderGroup;
+use super::render_pool::RenderPool;
 use super::sandbox::Confinement;
 use super::sniff::{DocumentKind, HEAD_BYTES, sniff};
 use super::survey::PageSurvey;
@@ -37,6 +40,10 @@ pub struct ConvertOptions {
     pub survey: bool,
     /// What renders pages.
     pub renderer: Renderer,
+    /// Where rendering processes come from.
+    pub pool: Arc<RenderPool>,
+    /// Most processes that share the pages of a long document.
+    pub processes_max: u32,
     /// Bounds on the document and on the work.
     pub limits: Limits,
 }
@@ -51,6 +58,8 @@ impl ConvertOptions {
             fit: PageFit::default(),
             survey: false,
             renderer,
+            pool: Arc::new(RenderPool::of_started()),
+            processes_max: 1,
             limits: Limits::default(),
         }
     }
@@ -172,10 +181,10 @@ pub fn convert<W: Write + Seek>(
     });
     let kind = identify(document, &options.limits)?;
     let mut pages = PageWriter::new(output, begun, progress)?;
-    let process = render(kind, document, &mut pages, options, cancel)?;
+    let processes = render(kind, document, &mut pages, options, cancel)?;
     let (pages, elapsed) = pages.finish()?;
-    let confinement = process.confinement();
-    let (surveys, inspection) = process.into_extras();
+    let confinement = processes.confinement();
+    let (surveys, inspection) = processes.into_extras();
     Ok(ConvertReport {
         kind,
         pages,
@@ -206,20 +215,21 @@ fn identify(document: &mut File, limits: &Limits) -> Result<DocumentKind, Conver
     sniff(&head)
 }
 
-/// Has the document rendered by a process of its own and writes its pages.
+/// Has the document rendered by processes of its own and writes its pages.
 fn render<'a, W: Write + Seek>(
     kind: DocumentKind,
     document: &File,
     pages: &mut PageWriter<'_, W>,
     options: &'a ConvertOptions,
     cancel: &'a AtomicBool,
-) -> Result<RenderProcess<'a>, ConvertError> {
-    let mut process = RenderProcess::start(kind, document, options, cancel)?;
-    pages.opened(process.pages());
-    while let Some(page) = process.next_page()? {
+) -> Result<RenderGroup<'a>, ConvertError> {
+    let mut processes = RenderGroup::start(kind, document, options, cancel)?;
+    pages.opened(processes.pages());
+    while let Some(page) = processes.next_page()? {
         pages.write(&page.bitmap, page.resolution, page.bad_rows)?;
+        processes.recycle(page);
     }
-    Ok(process)
+    Ok(processes)
 }
 
 /// Writes pages and keeps their account.

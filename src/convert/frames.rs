@@ -15,7 +15,7 @@
 //! The reader trusts nothing: a process that renders a hostile document may have been taken over
 //! by it. Widths are scan lines of the table, rows and pages are bounded, lengths must match.
 
-use std::io::{self, Read, Write};
+use std::io::{self, BufReader, Read, Write};
 use std::time::Duration;
 
 use super::error::Refusal;
@@ -31,6 +31,9 @@ const MAGIC: &[u8; 8] = b"FXPAGES1";
 
 /// Longest JSON payload that is written or read.
 const JSON_BYTES_MAX: usize = 256 << 10;
+
+/// What is read ahead at most: heads of frames come together, rows go past the buffer.
+const HEADERS_BYTES: usize = 4096;
 
 /// Bytes of a page frame before its packed rows.
 const PAGE_HEADER_BYTES: usize = 24;
@@ -144,7 +147,9 @@ impl<W: Write> FrameWriter<W> {
 
 /// Reads the stream, one frame in memory at a time.
 pub struct FrameReader<R> {
-    input: R,
+    input: BufReader<R>,
+    /// Memory of a page that was used up, for the next.
+    spare: Vec<u8>,
     page_rows_max: u32,
     pages_max: u32,
     /// Whether the magic was read.
@@ -155,7 +160,8 @@ impl<R: Read> FrameReader<R> {
     /// A reader that accepts pages and page counts within the limits.
     pub fn new(input: R, limits: &Limits) -> Self {
         Self {
-            input,
+            input: BufReader::with_capacity(HEADERS_BYTES, input),
+            spare: Vec::new(),
             page_rows_max: limits.page_rows_max,
             pages_max: limits.document_pages_max,
             is_begun: false,
@@ -164,12 +170,17 @@ impl<R: Read> FrameReader<R> {
 
     /// The source of the stream.
     pub fn get_ref(&self) -> &R {
-        &self.input
+        self.input.get_ref()
     }
 
     /// The source of the stream.
     pub fn get_mut(&mut self) -> &mut R {
-        &mut self.input
+        self.input.get_mut()
+    }
+
+    /// Takes back the memory of a page that was used up.
+    pub(crate) fn recycle(&mut self, bitmap: Bitmap) {
+        self.spare = bitmap.into_bytes();
     }
 
     /// The next frame, `None` at an end between two frames. `InvalidData` says that the bytes are
@@ -240,7 +251,8 @@ impl<R: Read> FrameReader<R> {
         {
             return Err(malformed("a page with a wrong number of rows"));
         }
-        let packed = self.read_bytes(length - PAGE_HEADER_BYTES)?;
+        let mut packed = std::mem::take(&mut self.spare);
+        self.read_into(&mut packed, length - PAGE_HEADER_BYTES)?;
         Ok(RenderedPage {
             index,
             bitmap: Bitmap::from_packed(width, packed),
@@ -264,18 +276,26 @@ impl<R: Read> FrameReader<R> {
         Ok(u32::from_le_bytes(bytes))
     }
 
-    /// Reads exactly `length` bytes. Memory grows with what arrives, not with what was promised.
+    /// Reads exactly `length` bytes.
     fn read_bytes(&mut self, length: usize) -> io::Result<Vec<u8>> {
-        const ALLOCATION_FIRST: usize = 1 << 20;
-        let mut bytes = Vec::with_capacity(length.min(ALLOCATION_FIRST));
-        self.input
-            .by_ref()
-            .take(length as u64)
-            .read_to_end(&mut bytes)?;
-        if bytes.len() < length {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
+        let mut bytes = Vec::new();
+        self.read_into(&mut bytes, length)?;
         Ok(bytes)
+    }
+
+    /// Reads exactly `length` bytes in the place of what `bytes` held. Memory grows with what
+    /// arrives, not with what was promised.
+    fn read_into(&mut self, bytes: &mut Vec<u8>, length: usize) -> io::Result<()> {
+        const GROWTH_MAX: usize = 1 << 20;
+        bytes.truncate(length);
+        let mut read = 0;
+        while read < length {
+            let room = bytes.len().max(length.min(read + GROWTH_MAX));
+            bytes.resize(room, 0);
+            self.input.read_exact(&mut bytes[read..room])?;
+            read = room;
+        }
+        Ok(())
     }
 }
 

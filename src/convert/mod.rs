@@ -6,10 +6,13 @@
 
 mod airtime;
 mod binarize;
+mod canvas;
 mod child;
+mod child_output;
 mod conversion;
 mod error;
 mod fax_tiff;
+mod fork;
 pub mod frames;
 mod inspect;
 mod layout;
@@ -17,9 +20,14 @@ mod orientation;
 mod outgoing;
 mod pdfium_library;
 mod preview;
+mod process_life;
 pub mod rasterize;
 mod render_child;
+mod render_group;
+mod render_host;
+mod render_pool;
 mod report;
+mod request;
 mod resample;
 mod sandbox;
 mod scanned;
@@ -36,7 +44,8 @@ pub use airtime::{LineRate, call_seconds, page_seconds};
 pub use binarize::{
     GrayPage, Hints, Instructions, PageSource, Region, TEXT_THRESHOLD, binarize, binarize_with,
 };
-pub use child::{RENDER_COMMAND, Renderer};
+pub use canvas::Canvas;
+pub use child::Renderer;
 pub use conversion::{
     ConvertOptions, ConvertProgress, ConvertReport, ConvertStage, Elapsed, PageReport, convert,
     convert_file,
@@ -48,7 +57,9 @@ pub use layout::{Cut, Layout, PageBounds, PageSize, Turn, fax_resolution, lay_ou
 pub use outgoing::{OutgoingPage, OutgoingPages, OutgoingReport, PageHeader, write_outgoing};
 pub use pdfium_library::{LIBRARY_VARIABLE, PdfiumLibrary};
 pub use preview::{NumberedPath, Preview, PreviewTarget, PreviewTargetError, write_preview};
-pub use render_child::{RenderSettings, render_child};
+pub use render_child::{RenderSettings, RenderShare, render_child};
+pub use render_host::render_host;
+pub use render_pool::{HOST_COMMAND, RENDER_COMMAND, RenderPool};
 pub use report::{
     Airtime, Airtimes, Cropped, Edge, Faxability, PageFaxability, PageLoss, Placement,
 };

@@ -12,6 +12,7 @@ use pdfium_render::prelude::{
 };
 
 use super::binarize::{GrayPage, Hints, binarize};
+use super::canvas::Canvas;
 use super::error::Refusal;
 use super::layout::{Layout, PageBounds, PageSize, Turn, fax_resolution, lay_out};
 use super::scanned::{ScannedDocument, SeenPage};
@@ -83,7 +84,7 @@ pub fn draw_page(
     document: &PdfDocument<'_>,
     index: u32,
     drawing: Drawing<'_>,
-    canvas: &mut Vec<u8>,
+    canvas: &mut Canvas,
 ) -> Result<Bitmap, Refusal> {
     take_or_draw_page(document, index, drawing, canvas, None)
 }
@@ -93,14 +94,51 @@ pub(crate) fn take_or_draw_page(
     document: &PdfDocument<'_>,
     index: u32,
     drawing: Drawing<'_>,
-    canvas: &mut Vec<u8>,
+    canvas: &mut Canvas,
     scans: Option<&ScannedDocument>,
 ) -> Result<Bitmap, Refusal> {
-    let unreadable = || invalid(&format!("page {} cannot be read", index + 1));
+    let (page, layout) = placed(document, index, drawing)?;
+    if let Some(scans) = scans
+        && let Some(seen) = seen_as_image(&page)
+        && let Some(page) = fax_page(scans, index, seen, layout, drawing)
+    {
+        return Ok(page);
+    }
+    let width = layout.width.pixels();
+    let canvas = canvas.white(width as usize * layout.rows as usize);
+    rasterize(&page, layout, canvas).map_err(|_| unreadable(index))?;
+    let page = GrayPage::new(canvas, width, width as usize);
+    Ok(binarize(
+        page,
+        drawing.mode,
+        drawing.resolution,
+        &Hints::default(),
+    ))
+}
+
+/// Draws one page in grey, and nothing else: for measurements.
+#[doc(hidden)]
+pub fn draw_levels(
+    document: &PdfDocument<'_>,
+    index: u32,
+    drawing: Drawing<'_>,
+    canvas: &mut Canvas,
+) -> Result<(), Refusal> {
+    let (page, layout) = placed(document, index, drawing)?;
+    let pixels = layout.width.pixels() as usize * layout.rows as usize;
+    rasterize(&page, layout, canvas.white(pixels)).map_err(|_| unreadable(index))
+}
+
+/// A page and where it comes to lie.
+fn placed<'a>(
+    document: &PdfDocument<'a>,
+    index: u32,
+    drawing: Drawing<'_>,
+) -> Result<(PdfPage<'a>, Layout), Refusal> {
     let page = document
         .pages()
-        .get(i32::try_from(index).map_err(|_| unreadable())?)
-        .map_err(|_| unreadable())?;
+        .get(i32::try_from(index).map_err(|_| unreadable(index))?)
+        .map_err(|_| unreadable(index))?;
     let (width, height) = (page.width().value, page.height().value);
     let longer_edge = width.max(height).ceil() as u64;
     if longer_edge > u64::from(drawing.limits.page_points_max) {
@@ -110,22 +148,7 @@ pub(crate) fn take_or_draw_page(
     }
     let size = PageSize::from_points(width.into(), height.into())
         .ok_or_else(|| invalid(&format!("page {} has no size", index + 1)))?;
-    let layout = lay_out(size, drawing.resolution, drawing.bounds());
-    if let Some(scans) = scans
-        && let Some(seen) = seen_as_image(&page)
-        && let Some(page) = fax_page(scans, index, seen, layout, drawing)
-    {
-        return Ok(page);
-    }
-    rasterize(&page, layout, canvas).map_err(|_| unreadable())?;
-    let width = layout.width.pixels();
-    let page = GrayPage::new(canvas, width, width as usize);
-    Ok(binarize(
-        page,
-        drawing.mode,
-        drawing.resolution,
-        &Hints::default(),
-    ))
+    Ok((page, lay_out(size, drawing.resolution, drawing.bounds())))
 }
 
 /// The image of a page that is a fax page already, of the scan line and resolution that it would be
@@ -168,12 +191,9 @@ fn seen_as_image(page: &PdfPage<'_>) -> Option<SeenPage> {
     })
 }
 
-/// Draws a page into `canvas`, one byte a pixel, 0 black.
-fn rasterize(page: &PdfPage<'_>, layout: Layout, canvas: &mut Vec<u8>) -> Result<(), PdfiumError> {
-    const WHITE: u8 = 255;
+/// Draws a page into a white `canvas` of its layout, one byte a pixel, 0 black.
+fn rasterize(page: &PdfPage<'_>, layout: Layout, canvas: &mut [u8]) -> Result<(), PdfiumError> {
     let (width, rows) = (layout.width.pixels(), layout.rows);
-    canvas.clear();
-    canvas.resize(width as usize * rows as usize, WHITE);
     let rotation = match layout.turn {
         Turn::Upright => PdfPageRenderRotation::None,
         Turn::Quarter => PdfPageRenderRotation::Degrees270,
@@ -207,6 +227,10 @@ fn refusal(error: &PdfiumError) -> Refusal {
         }
         _ => invalid("the renderer could not open it"),
     }
+}
+
+fn unreadable(index: u32) -> Refusal {
+    invalid(&format!("page {} cannot be read", index + 1))
 }
 
 fn invalid(what: &str) -> Refusal {

@@ -4,15 +4,19 @@
 //! nothing of that can be caught inside its process. So it has one of its own for each document,
 //! which bounds itself and whose death is an error like any other to the process that started it.
 
+use std::fs::File;
 use std::io::{self, Read, Seek, Write};
+use std::os::unix::fs::FileExt;
 use std::path::PathBuf;
 use std::time::Instant;
 
+use pdfium_render::prelude::Pdfium;
 use rlimit::Resource;
 use rustix::process::{Signal, set_parent_process_death_signal};
 use serde::{Deserialize, Serialize};
 
 use super::ConvertError;
+use super::canvas::Canvas;
 use super::error::Refusal;
 use super::frames::{FrameWriter, RenderedPage};
 use super::inspect::inspect;
@@ -49,8 +53,50 @@ pub struct RenderSettings {
     pub fit: PageFit,
     /// Whether pages are looked at for what a fax loses; it takes about as long as rendering.
     pub survey: bool,
+    /// Which of the pages to render.
+    pub share: RenderShare,
     /// Bounds on the document and on the process.
     pub limits: Limits,
+}
+
+/// The part of a long document's pages that one process renders: every so many pages one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RenderShare {
+    /// Processes that a long document is shared by.
+    pub processes: u32,
+    /// The place of this process among them, from 0.
+    pub place: u32,
+}
+
+/// The share of a process that renders alone.
+impl Default for RenderShare {
+    fn default() -> Self {
+        Self {
+            processes: 1,
+            place: 0,
+        }
+    }
+}
+
+impl RenderShare {
+    /// Pages from which on a document is shared: drawing them takes longer than starting another
+    /// process.
+    const PAGES_MIN: u32 = 8;
+
+    /// How many processes share a document of so many pages.
+    pub(crate) fn sharers(self, pages: u32) -> u32 {
+        if pages < Self::PAGES_MIN {
+            1
+        } else {
+            self.processes.max(1)
+        }
+    }
+
+    /// Whether this process renders this page of so many.
+    pub(crate) fn holds(self, page: u32, pages: u32) -> bool {
+        page % self.sharers(pages) == self.place
+    }
 }
 
 impl RenderSettings {
@@ -70,15 +116,23 @@ impl RenderSettings {
 /// Sets resource limits on the whole calling process, gives up its files, network and system calls
 /// ([`confine`]) and cannot take that back: for a process that does nothing else. A refused document is a frame, not an error; an error means that the
 /// process could not be confined or that the reader of the pages went away.
-pub fn render_child(
+pub fn render_child(settings: &RenderSettings, document: File, pages: File) -> io::Result<()> {
+    die_with_parent()?;
+    render_with(settings, None, document, pages)
+}
+
+/// As [`render_child`], in a process that dies with its parent already and may have loaded the
+/// library.
+pub(super) fn render_with(
     settings: &RenderSettings,
-    document: impl Read + Seek,
-    pages: impl Write,
+    library: Option<&Result<Pdfium, Refusal>>,
+    document: File,
+    pages: File,
 ) -> io::Result<()> {
     limit_resources(&settings.limits)?;
     let mut frames = FrameWriter::new(pages)?;
     let rendered = match settings.kind {
-        DocumentKind::Pdf => render_pdf(settings, document, &mut frames),
+        DocumentKind::Pdf => render_pdf(settings, library, &document, &mut frames),
         DocumentKind::Tiff => render_tiff(settings, document, &mut frames),
     };
     match rendered {
@@ -86,6 +140,11 @@ pub fn render_child(
         Err(Stop::Refused(refusal)) => frames.refused(&refusal),
         Err(Stop::Io(error)) => Err(error),
     }
+}
+
+/// Ties the life of this process to that of its parent, from now on.
+pub(super) fn die_with_parent() -> io::Result<()> {
+    Ok(set_parent_process_death_signal(Some(Signal::KILL))?)
 }
 
 /// Why rendering ends before the last page.
@@ -108,21 +167,29 @@ impl From<io::Error> for Stop {
 
 fn render_pdf<W: Write>(
     settings: &RenderSettings,
-    document: impl Read,
+    library: Option<&Result<Pdfium, Refusal>>,
+    document: &File,
     frames: &mut FrameWriter<W>,
 ) -> Result<(), Stop> {
     let limits = &settings.limits;
-    let pdfium = load_library(&settings.library)?;
+    let loaded;
+    let library = if let Some(library) = library {
+        library
+    } else {
+        loaded = load_library(&settings.library);
+        &loaded
+    };
+    let pdfium = library.as_ref().map_err(Refusal::clone)?;
     frames.confined(confine()?)?;
     let pdf = read_document(document, limits)?;
-    let document = open(&pdfium, &pdf, limits)?;
+    let document = open(pdfium, &pdf, limits)?;
     let pages = u32::try_from(document.pages().len()).unwrap_or(0);
     frames.document(Some(pages))?;
     let drawing = settings.drawing();
     let scans = ScannedDocument::open(&pdf, pages);
-    let mut canvas = Vec::new();
+    let mut canvas = Canvas::default();
     let mut surveys = Vec::new();
-    for index in 0..pages {
+    for index in (0..pages).filter(|page| settings.share.holds(*page, pages)) {
         let begun = Instant::now();
         let bitmap = take_or_draw_page(&document, index, drawing, &mut canvas, scans.as_ref())?;
         frames.page(&RenderedPage {
@@ -140,9 +207,9 @@ fn render_pdf<W: Write>(
     if settings.survey {
         frames.surveys(&surveys)?;
     }
-    drop(document);
     drop(canvas);
-    if pdf.len() <= INSPECTED_BYTES_MAX
+    if settings.share.place == 0
+        && pdf.len() <= INSPECTED_BYTES_MAX
         && let Some(inspection) = inspect(&pdf)
     {
         frames.inspection(&inspection)?;
@@ -189,11 +256,21 @@ fn stop(error: ConvertError) -> Stop {
     })
 }
 
-fn read_document(document: impl Read, limits: &Limits) -> Result<Vec<u8>, Stop> {
+/// Reads a document from its start, wherever a process that shares the open file has got to.
+fn read_document(document: &File, limits: &Limits) -> Result<Vec<u8>, Stop> {
+    let bytes_max = limits.document_bytes_max.saturating_add(1);
+    let metadata = document.metadata()?;
     let mut pdf = Vec::new();
-    document
-        .take(limits.document_bytes_max.saturating_add(1))
-        .read_to_end(&mut pdf)?;
+    if metadata.is_file() {
+        // One byte of room, or the end would not be seen before there is more.
+        let length = metadata.len().saturating_add(1).min(bytes_max);
+        pdf.reserve_exact(usize::try_from(length).unwrap_or(usize::MAX));
+        FromStart { document, at: 0 }
+            .take(bytes_max)
+            .read_to_end(&mut pdf)?;
+    } else {
+        document.take(bytes_max).read_to_end(&mut pdf)?;
+    }
     if pdf.len() as u64 > limits.document_bytes_max {
         return Err(Stop::Refused(Refusal::DocumentTooLarge {
             bytes: pdf.len() as u64,
@@ -202,10 +279,22 @@ fn read_document(document: impl Read, limits: &Limits) -> Result<Vec<u8>, Stop> 
     Ok(pdf)
 }
 
-/// Bounds memory, CPU time and open files of this process, takes away writing files and core dumps,
-/// and ties its life to its parent's.
+/// A file read from its start, by its own count of bytes.
+struct FromStart<'a> {
+    document: &'a File,
+    at: u64,
+}
+
+impl Read for FromStart<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.document.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+/// Bounds memory, CPU time and open files of this process, takes away writing files and core dumps.
 fn limit_resources(limits: &Limits) -> io::Result<()> {
-    set_parent_process_death_signal(Some(Signal::KILL))?;
     let address_space = limits.render_address_space_max;
     lower(Resource::AS, address_space, address_space)?;
     // The soft limit ends the process by SIGXCPU, which tells it from a kill.

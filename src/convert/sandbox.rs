@@ -35,6 +35,14 @@ pub struct Confinement {
 }
 
 impl Confinement {
+    /// What holds for both of two processes.
+    pub(crate) fn weaker(self, other: Self) -> Self {
+        Self {
+            landlock: self.landlock.min(other.landlock),
+            seccomp: self.seccomp.min(other.seccomp),
+        }
+    }
+
     /// Whether all walls stand as far as they can be built.
     pub fn is_full(self) -> bool {
         self.landlock == Enforcement::Full && self.seccomp == Enforcement::Full
@@ -42,7 +50,7 @@ impl Confinement {
 }
 
 /// How much of a wall the kernel puts up.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Enforcement {
     /// The kernel does not have it, or has it switched off.

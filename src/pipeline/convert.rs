@@ -1,6 +1,7 @@
 //! The stage that turns a document into a fax image.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
@@ -14,11 +15,39 @@ use super::task::{Abandoned, Task};
 use super::transcode::{ended_early, until_stopped};
 use super::worker::StageHandler;
 use crate::artifact::{ArtifactError, ArtifactKey};
-use crate::convert::{ConvertError, ConvertOptions, ConvertReport, Renderer, convert_file};
+use crate::convert::{
+    ConvertError, ConvertOptions, ConvertReport, RenderPool, Renderer, convert_file,
+};
 use crate::job::{FaxRequest, JobEvent, JobRequest, Reason, Stage};
 
 /// Turns documents into fax images.
-pub(super) struct Convert;
+pub(super) struct Convert {
+    /// Where rendering processes come from.
+    pool: Arc<RenderPool>,
+    /// Most processes that share a long document.
+    processes_max: u32,
+}
+
+impl Convert {
+    /// For a worker that converts so many documents at a time: the cores are shared by them.
+    pub(super) fn new(concurrency: usize) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let processes = cores / concurrency.max(1);
+        Self {
+            pool: Arc::new(RenderPool::of_a_host()),
+            processes_max: u32::try_from(processes).unwrap_or(u32::MAX).max(1),
+        }
+    }
+
+    /// Has the library loaded before the first document comes.
+    pub(super) fn warm(&self) {
+        let warmed = Renderer::find().map(|renderer| self.pool.warm(&renderer));
+        if !matches!(warmed, Ok(Ok(()))) {
+            // Each document that needs it will say so again, and why.
+            tracing::warn!("the renderer cannot be started ahead of documents");
+        }
+    }
+}
 
 /// Progress is committed no more often than this: every commit is an event that is kept.
 const PROGRESS_INTERVAL: Duration = Duration::from_secs(1);
@@ -60,7 +89,7 @@ impl StageHandler for Convert {
         let JobRequest::Fax(request) = &task.lease.job.request else {
             return Ok(());
         };
-        let event = match make(task, request, drain).await {
+        let event = match make(self, task, request, drain).await {
             Ok((report, key)) => JobEvent::Converted {
                 pages: report.pages.len() as u32,
                 artifacts: BTreeMap::from([("fax".to_owned(), key.to_string())]),
@@ -80,6 +109,7 @@ impl StageHandler for Convert {
 }
 
 async fn make(
+    worker: &Convert,
     task: &Task,
     request: &FaxRequest,
     drain: &CancellationToken,
@@ -94,6 +124,8 @@ async fn make(
 
     let limit = task.lease.job.state.page_limit;
     let mut options = ConvertOptions::new(Renderer::find()?);
+    options.pool = Arc::clone(&worker.pool);
+    options.processes_max = worker.processes_max;
     options.limits = context.config.limits.clone();
     options.resolution = request.resolution;
     options.mode = request.mode;

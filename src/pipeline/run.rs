@@ -51,8 +51,10 @@ pub async fn run_role(
     let concurrency = context.config.concurrency;
     match role {
         Role::Convert => {
+            let handler = Arc::new(Convert::new(concurrency.convert));
+            handler.warm();
             ready("");
-            worker::work(context, Arc::new(Convert), concurrency.convert, drain).await;
+            worker::work(context, handler, concurrency.convert, drain).await;
         }
         Role::Transcode => {
             ready("");

@@ -75,6 +75,11 @@ impl Bitmap {
         &self.bytes
     }
 
+    /// All rows in the memory that holds them.
+    pub fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
     /// Adds a row at the bottom; bytes beyond the stride are ignored, missing ones are white.
     pub fn push_row(&mut self, row: &[u8]) {
         let stride = self.stride();
@@ -95,9 +100,76 @@ impl Bitmap {
 
     /// Number of black pixels.
     pub fn black_pixels(&self) -> u64 {
-        self.bytes
-            .iter()
-            .map(|byte| u64::from(byte.count_ones()))
-            .sum()
+        count_ones(&self.bytes)
+    }
+}
+
+/// Words that are counted side by side.
+const LANES: usize = 4;
+
+type Words = [u64; LANES];
+
+/// Counts bits by carry-save adders (Harley and Seal): of eight groups of words only the carries
+/// are counted, which is several times faster than counting each where the machine's own counting
+/// instruction cannot be taken for granted.
+fn count_ones(bytes: &[u8]) -> u64 {
+    const GROUP_BYTES: usize = 8 * LANES;
+    let blocks = bytes.chunks_exact(8 * GROUP_BYTES);
+    let rest = blocks.remainder();
+    let zero = [0; LANES];
+    let (mut ones, mut twos, mut fours, mut eights) = (zero, zero, zero, 0);
+    for block in blocks {
+        let mut carries = [zero; 4];
+        for (carry, pair) in carries.iter_mut().zip(block.chunks_exact(2 * GROUP_BYTES)) {
+            let (a, b) = pair.split_at(GROUP_BYTES);
+            (*carry, ones) = add(ones, words(a), words(b));
+        }
+        let [a, b, c, d] = carries;
+        let (first, second);
+        (first, twos) = add(twos, a, b);
+        (second, twos) = add(twos, c, d);
+        let carry;
+        (carry, fours) = add(fours, first, second);
+        eights += population(carry);
+    }
+    let whole = 8 * eights + 4 * population(fours) + 2 * population(twos) + population(ones);
+    let rest: u64 = rest.iter().map(|byte| u64::from(byte.count_ones())).sum();
+    whole + rest
+}
+
+/// Adds three bits in every place: carry and sum.
+fn add(a: Words, b: Words, c: Words) -> (Words, Words) {
+    let (mut carry, mut sum) = ([0; LANES], [0; LANES]);
+    for lane in 0..LANES {
+        let half = a[lane] ^ b[lane];
+        carry[lane] = a[lane] & b[lane] | half & c[lane];
+        sum[lane] = half ^ c[lane];
+    }
+    (carry, sum)
+}
+
+fn words(bytes: &[u8]) -> Words {
+    let (words, _) = bytes.as_chunks();
+    std::array::from_fn(|lane| u64::from_ne_bytes(words[lane]))
+}
+
+fn population(words: Words) -> u64 {
+    words.iter().map(|word| u64::from(word.count_ones())).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn black_pixels_are_counted_one_by_one_or_all_at_once(
+            bytes in proptest::collection::vec(any::<u8>(), 0..2000),
+        ) {
+            let expected: u32 = bytes.iter().map(|byte| byte.count_ones()).sum();
+            prop_assert_eq!(count_ones(&bytes), u64::from(expected));
+        }
     }
 }

@@ -42,6 +42,11 @@ fn nested_forms(levels: usize, times: usize, entries: &str) -> Vec<u8> {
     pdf.build()
 }
 
+/// A document that is never done drawing.
+pub(super) fn endless() -> Vec<u8> {
+    nested_forms(12, 10, "/Group << /S /Transparency >>")
+}
+
 #[test]
 fn forms_that_draw_forms_without_end_are_stopped_by_the_clock() {
     let bomb = nested_forms(12, 10, "");
@@ -64,10 +69,7 @@ fn the_limit_on_cpu_time_is_held_by_the_process_itself() {
     options.limits.render_cpu_seconds_max = 1;
     options.limits.render_wall_seconds_max = 60;
     options.limits.render_address_space_max = 8 << 30;
-    let error = refuse_bytes(
-        &nested_forms(12, 10, "/Group << /S /Transparency >>"),
-        &options,
-    );
+    let error = refuse_bytes(&endless(), &options);
     assert!(
         matches!(error, ConvertError::Timeout { seconds: 1 }),
         "{error}"

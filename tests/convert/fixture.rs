@@ -96,7 +96,11 @@ pub(super) fn refuse_bytes(document: &[u8], options: &ConvertOptions) -> Convert
     error
 }
 
-fn convert_unguarded(input: &Path, options: &ConvertOptions) -> Result<Converted, ConvertError> {
+/// As [`convert_path`], for a test that holds the guard.
+pub(super) fn convert_unguarded(
+    input: &Path,
+    options: &ConvertOptions,
+) -> Result<Converted, ConvertError> {
     let folder = tempfile::tempdir().unwrap();
     let output = folder.path().join("fax.tif");
     let never = AtomicBool::new(false);

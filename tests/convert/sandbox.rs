@@ -12,7 +12,8 @@ use std::process::{Command, Output, Stdio};
 use faxmill::convert::frames::{Frame, FrameReader};
 use faxmill::convert::rasterize::{Drawing, draw_page, load_library, open};
 use faxmill::convert::{
-    Confinement, DocumentKind, Enforcement, RenderSettings, confine, page_digest,
+    Canvas, Confinement, DocumentKind, Enforcement, RenderSettings, RenderShare, confine,
+    page_digest,
 };
 use faxmill::limits::Limits;
 use faxmill::units::{PageFit, PageWidth, Resolution, ToneMode};
@@ -169,6 +170,7 @@ fn the_renderer_is_confined_before_it_reads_a_byte() {
         mode: ToneMode::default(),
         fit: PageFit::default(),
         survey: false,
+        share: RenderShare::default(),
         limits: Limits::default(),
     };
     let mut child = Command::new(&options.renderer.program)
@@ -220,7 +222,7 @@ fn text_in_fonts_of_the_system_is_drawn_as_by_an_unconfined_process() {
     for font in ["Times-Roman", "DejaVuSansMono-Bold"] {
         let pdf = text_in(font);
         let document = open(&pdfium, &pdf, &limits).unwrap();
-        let free = draw_page(&document, 0, drawing, &mut Vec::new()).unwrap();
+        let free = draw_page(&document, 0, drawing, &mut Canvas::default()).unwrap();
         let confined = convert_bytes(&pdf, &options).unwrap();
         assert_eq!(confined.report.confinement, FULL);
         assert!(confined.report.pages[0].black_share > 0.001, "{font}");
