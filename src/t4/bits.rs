@@ -41,25 +41,6 @@ impl BitWriter {
         self.put((1u64 << count) - 1, count as u32);
     }
 
-    /// Appends the first `len` bits of `bytes`, which has at least eight bytes more than them.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) fn append(&mut self, bytes: &[u8], len: usize) {
-        let (words, _) = bytes.as_chunks::<8>();
-        for word in &words[..len / 64] {
-            let word = u64::from_be_bytes(*word);
-            self.store(self.pending | word >> self.pending_len);
-            self.pending = (word << 1).wrapping_shl(63 - self.pending_len);
-            self.at += 8;
-        }
-        let rest = (len % 64) as u32;
-        if rest > 0 {
-            let word = u64::from_be_bytes(words[len / 64]) >> (64 - rest);
-            let first = rest.min(32);
-            self.put(word >> (rest - first), first);
-            self.put(word & ((1u64 << (rest - first)) - 1), rest - first);
-        }
-    }
-
     /// Appends zeros until the number of bits is `phase` modulo 8.
     pub(super) fn pad_to(&mut self, phase: u32) {
         self.put(0, phase.wrapping_sub(self.pending_len) % 8);

@@ -13,6 +13,7 @@ mod row_coder;
 mod row_codes;
 mod row_decoder;
 mod runs;
+mod schedule;
 #[cfg(target_arch = "x86_64")]
 mod simd;
 

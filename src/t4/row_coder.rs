@@ -1,13 +1,13 @@
 //! Rows to codes: one after the other, or many together where the machine has vectors.
 
+use super::EncodeOptions;
 use super::bits::BitWriter;
-use super::codes::{Code, HORIZONTAL, MAKE_UP_2560, PASS, RUN_MAX, RUNS, RunCodes, VERTICAL};
-#[cfg(target_arch = "x86_64")]
-use super::encode::Announced;
+use super::codes::{Code, EOL, HORIZONTAL, MAKE_UP_2560, PASS, RUN_MAX, RUNS, RunCodes, VERTICAL};
 #[cfg(target_arch = "x86_64")]
 use super::path::Level;
 use super::path::Path;
 use super::runs::Transitions;
+use super::schedule::{Announced, Schedule};
 #[cfg(target_arch = "x86_64")]
 use super::simd::{Batch, WIDTH_MAX};
 
@@ -15,70 +15,169 @@ use super::simd::{Batch, WIDTH_MAX};
 #[derive(Clone, Debug)]
 pub(super) enum RowCoder {
     /// One after the other.
-    Portable {
-        current: Transitions,
-        reference: Transitions,
-    },
-    /// Many together; what announces each of them waits beside them.
+    Portable(Box<Portable>),
+    /// Many together.
     #[cfg(target_arch = "x86_64")]
-    Batch {
-        batch: Box<Batch>,
-        announced: Vec<Announced>,
-    },
+    Batch(Box<Batch>),
+}
+
+/// The coder of a page without vectors.
+#[derive(Clone, Debug)]
+pub(super) struct Portable {
+    options: EncodeOptions,
+    schedule: Schedule,
+    width: u32,
+    bits: BitWriter,
+    current: Transitions,
+    reference: Transitions,
 }
 
 impl RowCoder {
-    pub(super) fn on(path: Path, width: u32) -> Self {
+    pub(super) fn on(path: Path, width: u32, options: EncodeOptions) -> Self {
         match path.0 {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 | Level::Avx512 if width <= WIDTH_MAX => Self::Batch {
-                batch: Box::new(Batch::new(width, path.0)),
-                announced: Vec::new(),
-            },
-            _ => Self::Portable {
+            Level::Avx2 | Level::Avx512 if width <= WIDTH_MAX => {
+                Self::Batch(Box::new(Batch::new(width, path.0, options)))
+            }
+            _ => Self::Portable(Box::new(Portable {
+                options,
+                schedule: Schedule::new(options),
+                width,
+                bits: BitWriter::default(),
                 current: Transitions::white(width),
                 reference: Transitions::white(width),
-            },
+            })),
         }
     }
 
-    /// Adds a row by itself: the one given, or the one above once more. T.4 §4.1.1.
-    pub(super) fn put_1d(&mut self, bits: &mut BitWriter, changed: Option<&[u8]>) {
+    /// Adds packed rows, one after the other, below the row `above`; their bits beyond the width are
+    /// zero.
+    pub(super) fn add(&mut self, above: &[u8], rows: &[u8]) {
         match self {
-            Self::Portable { reference, .. } => {
-                if let Some(row) = changed {
-                    reference.read(row);
-                }
-                put_runs(bits, reference);
-            }
+            Self::Portable(coder) => coder.add(above, rows),
             #[cfg(target_arch = "x86_64")]
-            Self::Batch { batch, .. } => batch.push_1d(changed),
+            Self::Batch(coder) => coder.add(above, rows),
         }
     }
 
-    /// Adds a row by its differences from the one above. T.4 §4.2.1.3.4, T.6 §2.2.4.
-    pub(super) fn put_2d(&mut self, bits: &mut BitWriter, row: &[u8], width: u32) {
+    /// Ends the page and returns its bytes.
+    pub(super) fn finish(self) -> Vec<u8> {
         match self {
-            Self::Portable { current, reference } => {
-                current.read(row);
-                put_differences(bits, current.as_slice(), reference.as_slice(), width);
-                std::mem::swap(current, reference);
-            }
+            Self::Portable(coder) => coder.finish(),
             #[cfg(target_arch = "x86_64")]
-            Self::Batch { batch, .. } => batch.push_2d(row),
+            Self::Batch(coder) => coder.finish(),
+        }
+    }
+}
+
+impl Portable {
+    fn add<'a>(&mut self, mut above: &'a [u8], mut rows: &'a [u8]) {
+        let stride = above.len();
+        while !rows.is_empty() {
+            let same = rows_like_above(above, rows);
+            let taken = same.max(1) * stride;
+            if same == 0 {
+                self.put_changed(&rows[..stride]);
+            } else {
+                self.put_same(same);
+            }
+            above = &rows[taken - stride..taken];
+            rows = &rows[taken..];
         }
     }
 
-    /// Adds `count` rows that equal the one above, by their (no) differences from it.
-    pub(super) fn put_same_2d(&mut self, bits: &mut BitWriter, count: usize) {
-        match self {
-            Self::Portable { reference, .. } => {
-                // Every changing element lies under its like, and so does the end of the row.
-                bits.put_ones(count * (reference.count() + 1));
-            }
-            #[cfg(target_arch = "x86_64")]
-            Self::Batch { batch, .. } => batch.push_same_2d(count),
+    fn put_changed(&mut self, row: &[u8]) {
+        let (announced, is_1d) = self.schedule.next();
+        self.announce(announced);
+        if is_1d {
+            self.reference.read(row);
+            put_runs(&mut self.bits, &self.reference);
+        } else {
+            self.current.read(row);
+            let (current, reference) = (self.current.as_slice(), self.reference.as_slice());
+            put_differences(&mut self.bits, current, reference, self.width);
+            std::mem::swap(&mut self.current, &mut self.reference);
         }
+    }
+
+    /// Puts rows that equal the one above.
+    fn put_same(&mut self, count: usize) {
+        // Every changing element lies under its like, and so does the end of the row.
+        let ones = self.reference.count() + 1;
+        if self.schedule.joins_same_rows() {
+            return self.bits.put_ones(count * ones);
+        }
+        for _ in 0..count {
+            let (announced, is_1d) = self.schedule.next();
+            self.announce(announced);
+            if is_1d {
+                put_runs(&mut self.bits, &self.reference);
+            } else {
+                self.bits.put_ones(ones);
+            }
+        }
+    }
+
+    fn finish(mut self) -> Vec<u8> {
+        let (announced, count) = self.schedule.end();
+        if count > 0 {
+            self.align_row();
+        }
+        for _ in 0..count {
+            put_eol(&mut self.bits, announced);
+        }
+        self.bits.finish(self.options.bit_order)
+    }
+
+    /// Puts what goes before a row, fill first.
+    fn announce(&mut self, announced: Announced) {
+        self.align_row();
+        if announced != Announced::Bare {
+            if self.schedule.aligns_eols() {
+                self.bits.pad_to(4);
+            }
+            put_eol(&mut self.bits, announced);
+        }
+    }
+
+    fn align_row(&mut self) {
+        if self.schedule.aligns_rows() {
+            self.bits.pad_to(0);
+        }
+    }
+}
+
+/// How many rows, from the first one on, are each the row above once more.
+pub(super) fn rows_like_above(above: &[u8], rows: &[u8]) -> usize {
+    let stride = above.len();
+    if rows[..stride] != *above {
+        return 0;
+    }
+    let rest = rows.len() / stride;
+    let (mut same, mut step) = (1, 1);
+    while same < rest {
+        step = step.min(rest - same);
+        let (start, end) = (same * stride, (same + step) * stride);
+        if rows[start - stride..end - stride] == rows[start..end] {
+            same += step;
+            step = (2 * step).min(ROWS_COMPARED_MAX);
+        } else if step == 1 {
+            break;
+        } else {
+            step /= 2;
+        }
+    }
+    same
+}
+
+/// Most rows that are compared with those above at once.
+const ROWS_COMPARED_MAX: usize = 64;
+
+/// Puts an end-of-line code and the tag bit of MR, 1 when the row stands by itself.
+fn put_eol(bits: &mut BitWriter, announced: Announced) {
+    bits.put(u64::from(EOL.bits), u32::from(EOL.len));
+    if let Announced::Mr { is_1d } = announced {
+        bits.put(u64::from(is_1d), 1);
     }
 }
 

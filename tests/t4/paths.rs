@@ -7,7 +7,7 @@ use faxmill::t4::{
 use proptest::prelude::*;
 
 use crate::foreign_bytes::any_decode_options;
-use crate::pages::{all, any_page, noise};
+use crate::pages::{all, any_page, noise, text};
 use crate::round_trip::any_options;
 
 fn encoded_alike(page: &Bitmap, options: &EncodeOptions) -> Vec<u8> {
@@ -92,6 +92,28 @@ fn every_share_of_black_is_coded_alike() {
                 },
             );
         }
+    }
+}
+
+/// More rows than are coded together, at the widths where the readers of rows change.
+#[test]
+fn pages_of_many_rows_are_coded_alike() {
+    for width in [511, 1728, 2047, 2048, 2049, 2623, 2624] {
+        for page in [text(width, 400, u64::from(width)), noise(width, 150, 40, 3)] {
+            for options in codings() {
+                encoded_alike(&page, &options);
+            }
+        }
+    }
+}
+
+/// So many rows alike, of so many elements, that their ones are more than are put at once.
+#[test]
+fn long_columns_are_coded_alike() {
+    let row = noise(16_000, 1, 128, 5);
+    let page = Bitmap::from_packed(16_000, row.as_bytes().repeat(400));
+    for options in codings() {
+        encoded_alike(&page, &options);
     }
 }
 

@@ -1,155 +1,264 @@
-//! Rows that wait to be coded together: their codes do not depend on one another's, so several
-//! are worked on in turns and the latency of one hides behind the others.
+//! Rows that wait to be coded together: their codes do not depend on one another's, so bands of
+//! them are worked on in turns and the latency of one hides behind the others.
 
-use super::differences::put_differences;
-use super::elements::{Elements, Segment, reverse_bits_of};
-use super::put::Put;
-use super::runs::put_runs;
+use std::ops::Range;
+
+use super::bands::{BAND_SLACK, BANDS, Bands};
+use super::elements::{Avx2, Avx512, Elements, Reader, Segment};
+use super::pack::Stream;
+use super::symbols::{ANNOUNCED_SYMBOLS_MAX, RUN_SYMBOLS_MAX};
+use crate::t4::EncodeOptions;
 use crate::t4::path::Level;
+use crate::t4::schedule::{Announced, Schedule};
 
-/// Most rows in a batch.
-const ROWS_MAX: usize = 256;
+/// Places of elements after which the rows are coded: with their symbols they should stay in the
+/// nearest cache.
+const PLACES_MAX: usize = 1 << 13;
 
-/// Places of elements after which a batch is full: they should stay in the nearest cache.
-const PLACES_MAX: usize = 1 << 15;
+/// Fewest rows that are coded at once for that, so that bands of them end at about the same time.
+const ROWS_MIN: usize = 16;
 
+/// Symbols after which the rows are coded however few they are.
+const SYMBOLS_MAX: usize = 1 << 19;
+
+/// Ones of a row that is nothing else, at most.
+const ONES_MAX: usize = 1 << 20;
+
+/// The coder of a page with vectors.
 #[derive(Clone, Debug)]
-/// Rows waiting, in their order.
 pub(in crate::t4) struct Batch {
     elements: Elements,
     above: Segment,
     rows: Vec<Row>,
-    pub(super) tasks: Vec<Task>,
-    codes: Vec<u8>,
+    symbols: Vec<u16>,
+    stream: Stream,
+    options: EncodeOptions,
+    schedule: Schedule,
     width: u32,
+    level: Level,
+}
+
+/// A row waiting.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Row {
+    pub(super) announced: Announced,
+    pub(super) task: Task,
+    /// Most symbols of it and of all rows before it.
+    pub(super) symbols_end: u32,
 }
 
 /// What is put for a row.
 #[derive(Clone, Copy, Debug)]
-enum Row {
-    Ones(usize),
-    Task(usize),
-}
-
-/// A row's codes.
-pub(in crate::t4) enum Content<'a> {
+pub(super) enum Task {
     /// So many ones.
-    Ones(usize),
-    /// The first so many bits of these bytes, behind which there are at least eight more.
-    Bits(&'a [u8], usize),
-}
-
-/// A row to be coded.
-#[derive(Clone, Debug)]
-pub(super) struct Task {
-    pub(super) current: Segment,
-    /// The row above, unless the row stands by itself.
-    pub(super) reference: Option<Segment>,
-    /// Where its codes go.
-    pub(super) at: usize,
-    /// How many bits they are.
-    pub(super) bits: usize,
+    Ones(u32),
+    /// The row by itself.
+    Runs(Segment),
+    /// Its differences from the row above.
+    Differences {
+        current: Segment,
+        reference: Segment,
+    },
 }
 
 impl Batch {
     /// # Panics
     ///
     /// If the level is the portable one.
-    pub(in crate::t4) fn new(width: u32, level: Level) -> Self {
+    pub(in crate::t4) fn new(width: u32, level: Level, options: EncodeOptions) -> Self {
         assert!(level != Level::Portable, "a level with vectors");
         let (elements, above) = Elements::new(width, level);
         Self {
             elements,
             above,
-            rows: Vec::with_capacity(ROWS_MAX),
-            tasks: Vec::with_capacity(ROWS_MAX),
-            codes: Vec::new(),
+            rows: Vec::new(),
+            symbols: Vec::new(),
+            stream: Stream::default(),
+            options,
+            schedule: Schedule::new(options),
             width,
+            level,
         }
     }
 
-    /// Whether the rows must be taken before more are added.
-    pub(in crate::t4) fn is_full(&self) -> bool {
-        self.rows.len() >= ROWS_MAX || self.elements.len() >= PLACES_MAX
-    }
-
-    /// Adds a row that is coded by itself: the one given, or the one above once more.
-    pub(in crate::t4) fn push_1d(&mut self, changed: Option<&[u8]>) {
-        if let Some(row) = changed {
-            self.above = self.elements.read(row);
-        } else if let Some(Row::Task(last)) = self.rows.last()
-            && self.tasks[*last].reference.is_none()
-        {
-            return self.rows.push(Row::Task(*last));
-        }
-        self.push_task(self.above, None);
-    }
-
-    /// Adds a row that is coded by its differences from the row above.
-    pub(in crate::t4) fn push_2d(&mut self, row: &[u8]) {
-        let current = self.elements.read(row);
-        self.push_task(current, Some(self.above));
-        self.above = current;
-    }
-
-    /// Adds `count` rows that equal the row above, coded by their (no) differences from it.
-    pub(in crate::t4) fn push_same_2d(&mut self, count: usize) {
-        // Every changing element lies under its like, and so does the end of the row.
-        self.rows.push(Row::Ones(count * (self.above.count() + 1)));
-    }
-
-    fn push_task(&mut self, current: Segment, reference: Option<Segment>) {
-        self.rows.push(Row::Task(self.tasks.len()));
-        self.tasks.push(Task {
-            current,
-            reference,
-            at: 0,
-            bits: 0,
-        });
-    }
-
-    /// Codes the waiting rows and hands them out in their order.
-    pub(in crate::t4) fn take(&mut self, mut each: impl FnMut(Content<'_>)) {
-        let mut end = 0;
-        for task in &mut self.tasks {
-            task.at = end;
-            end += codes_bytes_max(task, self.width);
-        }
-        if self.codes.len() < end + 8 {
-            self.codes.resize(end + 8, 0);
-        }
-        // SAFETY: the codes of each task have room from its place on, and the level says which
-        // instructions the machine has; both coders have the features of either level at least.
+    /// Adds packed rows, one after the other, below the row `above`; their bits beyond the width are
+    /// zero.
+    pub(in crate::t4) fn add(&mut self, above: &[u8], rows: &[u8]) {
+        assert_eq!(above.len(), self.width.div_ceil(8) as usize, "a whole row");
+        // SAFETY: the level says which instructions the machine has.
         unsafe {
-            let codes = self.codes.as_mut_ptr();
-            put_differences(&mut self.tasks, &self.elements, codes, self.width);
-            put_runs(&mut self.tasks, &self.elements, codes, self.width);
-            for task in &self.tasks {
-                reverse_bits_of(codes.add(task.at), task.bits.div_ceil(8));
+            match self.level {
+                Level::Avx512 => self.add_avx512(above, rows),
+                _ => self.add_avx2(above, rows),
             }
         }
-        for row in self.rows.drain(..) {
-            each(match row {
-                Row::Ones(count) => Content::Ones(count),
-                Row::Task(index) => {
-                    let task = &self.tasks[index];
-                    Content::Bits(&self.codes[task.at..], task.bits)
+    }
+
+    /// # Safety
+    ///
+    /// The machine has these features.
+    #[target_feature(
+        enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,avx512vpopcntdq,gfni,bmi1,bmi2,lzcnt,popcnt"
+    )]
+    unsafe fn add_avx512(&mut self, above: &[u8], rows: &[u8]) {
+        // SAFETY: the caller's promise.
+        unsafe { self.add_with::<Avx512>(above, rows) }
+    }
+
+    /// # Safety
+    ///
+    /// The machine has these features.
+    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
+    unsafe fn add_avx2(&mut self, above: &[u8], rows: &[u8]) {
+        // SAFETY: the caller's promise.
+        unsafe { self.add_with::<Avx2>(above, rows) }
+    }
+
+    /// # Safety
+    ///
+    /// The machine has the reader's instructions, and `above` is a whole row.
+    #[inline(always)]
+    unsafe fn add_with<'a, R: Reader>(&mut self, mut above: &'a [u8], rows: &'a [u8]) {
+        let mut rows = rows.chunks_exact(above.len());
+        while let Some(row) = rows.next() {
+            // SAFETY: the caller's promise; all rows are of one length.
+            unsafe {
+                if R::is_same(above, row) {
+                    let mut ahead = rows.clone();
+                    let mut same = 1;
+                    while let Some(next) = ahead.next()
+                        && R::is_same(row, next)
+                    {
+                        same += 1;
+                        rows = ahead.clone();
+                    }
+                    self.put_same(same);
+                } else {
+                    let segment = self.elements.add::<R>(row);
+                    self.put_changed(segment);
                 }
-            });
+            }
+            above = row;
         }
-        self.tasks.clear();
+    }
+
+    /// Adds a row that differs from the one above.
+    #[inline]
+    fn put_changed(&mut self, current: Segment) {
+        let (announced, is_1d) = self.schedule.next();
+        let reference = std::mem::replace(&mut self.above, current);
+        if is_1d {
+            self.push(announced, Task::Runs(current));
+        } else {
+            self.push(announced, Task::Differences { current, reference });
+        }
+    }
+
+    /// Adds rows that equal the one above.
+    fn put_same(&mut self, count: usize) {
+        // Every changing element lies under its like, and so does the end of the row.
+        let ones = self.above.count() + 1;
+        if self.schedule.joins_same_rows() {
+            let mut ones = count * ones;
+            while ones > 0 {
+                let put = ones.min(ONES_MAX);
+                self.push(Announced::Bare, Task::Ones(put as u32));
+                ones -= put;
+            }
+            return;
+        }
+        for _ in 0..count {
+            let (announced, is_1d) = self.schedule.next();
+            if is_1d {
+                self.push(announced, Task::Runs(self.above));
+            } else {
+                self.push(announced, Task::Ones(ones as u32));
+            }
+        }
+    }
+
+    /// Ends the page and returns its bytes.
+    pub(in crate::t4) fn finish(mut self) -> Vec<u8> {
+        self.code();
+        let (announced, count) = self.schedule.end();
+        if count > 0 && self.schedule.aligns_rows() {
+            self.stream.pad_to(0);
+        }
+        for _ in 0..count {
+            self.stream.announce(announced);
+        }
+        self.stream.finish(self.options.bit_order)
+    }
+
+    #[inline]
+    fn push(&mut self, announced: Announced, task: Task) {
+        let before = self.rows.last().map_or(0, |row| row.symbols_end);
+        let symbols_end = before + symbols_max(task, self.width) as u32;
+        self.rows.push(Row {
+            announced,
+            task,
+            symbols_end,
+        });
+        let is_full = self.elements.len() >= PLACES_MAX && self.rows.len() >= ROWS_MIN;
+        if is_full || symbols_end as usize >= SYMBOLS_MAX {
+            self.code();
+        }
+    }
+
+    /// Codes the waiting rows.
+    #[inline(never)]
+    fn code(&mut self) {
+        self.elements.settle();
+        if self.schedule.aligns_rows() || self.schedule.aligns_eols() {
+            for at in 0..self.rows.len() {
+                if self.schedule.aligns_rows() {
+                    self.stream.pad_to(0);
+                }
+                if self.schedule.aligns_eols() && self.rows[at].announced != Announced::Bare {
+                    self.stream.pad_to(4);
+                }
+                self.code_rows(at..at + 1);
+            }
+        } else {
+            self.code_rows(0..self.rows.len());
+        }
+        self.rows.clear();
         self.above = self.elements.keep(self.above);
+    }
+
+    fn code_rows(&mut self, range: Range<usize>) {
+        let Some(last) = self.rows[range.clone()].last() else {
+            return;
+        };
+        self.symbols.clear();
+        self.symbols
+            .reserve(last.symbols_end as usize + BANDS * BAND_SLACK);
+        // SAFETY: the symbols of the rows and of what lies between bands have room, the rows are of
+        // `elements`, and the level says which instructions the machine has.
+        unsafe {
+            let symbols = self.symbols.as_mut_ptr();
+            let bands = Bands::new(&self.rows, range);
+            let coded = bands.code(&self.elements, symbols, self.width, self.level);
+            for band in coded {
+                self.stream
+                    .pack(symbols.add(band.start), band.len(), self.level);
+            }
+        }
     }
 }
 
-/// Most bytes of a row's codes, and what [`Put`] may write beyond them.
+/// Most symbols of a row.
 ///
-/// A pass code (4 bits) takes two elements of the row above; a vertical code (at most 7) takes one
-/// of the row; a horizontal code takes two with 3 bits and two runs of at most 25 bits, besides 12
-/// for each 2560 pixels. A row by itself has a run more than elements.
-fn codes_bytes_max(task: &Task, width: u32) -> usize {
-    let above = task.reference.map_or(0, Segment::count);
-    let bits =
-        4 * (above / 2 + 2) + 28 * (task.current.count() + 4) + 12 * (width as usize / 2560 + 2);
-    bits / 8 + Put::SLACK
+/// A pass code is one symbol and takes two elements of the row above; a vertical code is one and
+/// takes one of the row; a horizontal code takes two elements, one symbol and four for each run,
+/// besides two for each 2560 pixels. A row by itself has a run more than elements.
+#[inline]
+fn symbols_max(task: Task, width: u32) -> usize {
+    let (current, above) = match task {
+        Task::Ones(count) => return ANNOUNCED_SYMBOLS_MAX + count as usize / 8 + 1,
+        Task::Runs(current) => (current.count(), 0),
+        Task::Differences { current, reference } => (current.count(), reference.count()),
+    };
+    let long = width as usize / 1024 + 4;
+    ANNOUNCED_SYMBOLS_MAX + (RUN_SYMBOLS_MAX + 1) * (current + 4) + above / 2 + long
 }

@@ -12,23 +12,28 @@ use std::arch::x86_64::{
 };
 
 use super::MIRROR;
+use super::words::{self, Words};
 use crate::t4::path::Level;
 
 /// Places before a row's first element: zeros, so that nothing lies right of a0 there.
-const HEAD: usize = 8;
+const HEAD: usize = words::HEAD;
 
 /// Places after a row's last element: the width, as far as vectors look ahead.
-const TAIL: usize = 48;
+const TAIL: usize = 27;
 
 /// Places that are written beyond a row's elements before its tail is.
-const SPILL: usize = 64;
+const SPILL: usize = words::SPILL;
 
 /// The elements of rows, one row after the other.
 #[derive(Clone, Debug)]
 pub(super) struct Elements {
-    places: Vec<u16>,
+    /// Pairs of places: each row's first element lies at a multiple of four bytes.
+    places: Vec<u32>,
+    /// Rows added and not yet written, where that is done for many at once.
+    words: Option<Words>,
+    /// Where the next row's head begins: an even place.
+    end: usize,
     width: u32,
-    level: Level,
 }
 
 /// The elements of one row. Small enough for a register: batches have some thousand places.
@@ -44,56 +49,132 @@ impl Segment {
         self.count as usize
     }
 
-    fn start(self) -> usize {
-        self.start as usize
+    /// The pairs of places from the head to the tail.
+    fn pairs(self) -> std::ops::Range<usize> {
+        (self.start as usize - HEAD) / 2..(self.start as usize + self.count() + TAIL) / 2
     }
 }
+
+/// How rows are looked at.
+pub(super) trait Reader {
+    /// Whether two rows of one length are alike.
+    ///
+    /// # Safety
+    ///
+    /// The machine has the instructions.
+    unsafe fn is_same(row: &[u8], other: &[u8]) -> bool;
+
+    /// Writes a row's elements; returns how many.
+    ///
+    /// # Safety
+    ///
+    /// The machine has the instructions; `out` has room for one place a pixel and [`SPILL`]; `row`
+    /// is no longer than the width.
+    unsafe fn read(row: &[u8], width: u32, out: *mut u16) -> usize;
+}
+
+/// By AVX2 and BMI.
+pub(super) struct Avx2;
+
+/// By AVX-512 with byte compression.
+pub(super) struct Avx512;
 
 impl Elements {
     /// No rows yet but a white one, which is returned: the imaginary row above a page.
     pub(super) fn new(width: u32, level: Level) -> (Self, Segment) {
         let mut elements = Self {
             places: Vec::new(),
+            words: (level == Level::Avx512 && width <= words::WIDTH_MAX).then(|| Words::new(width)),
+            end: 0,
             width,
-            level,
         };
-        let white = elements.read(&[]);
+        // SAFETY: no element is written.
+        let white = unsafe { elements.write(|_| 0) };
         (elements, white)
     }
 
-    /// Adds a packed row; its bits beyond the width are ignored, missing ones are white.
-    pub(super) fn read(&mut self, row: &[u8]) -> Segment {
-        let row = &row[..row.len().min(self.width.div_ceil(8) as usize)];
-        self.places
-            .reserve(HEAD + self.width as usize + SPILL + TAIL);
-        let start = self.places.len() + HEAD;
-        // SAFETY: there is room for a head, one element a pixel, what the readers spill and a
-        // tail; the level says which instructions the machine has. All places up to the new
-        // length are written.
+    /// Adds a packed row, whose bits beyond the width are zero. Its elements can be read after
+    /// [`Self::settle`].
+    ///
+    /// # Safety
+    ///
+    /// The machine has the reader's instructions.
+    #[inline(always)]
+    pub(super) unsafe fn add<R: Reader>(&mut self, row: &[u8]) -> Segment {
+        let width = self.width;
+        debug_assert!(row.len() == width.div_ceil(8) as usize, "a whole row");
+        // SAFETY: the caller's promise; there are words only where the machine can add to them.
         unsafe {
-            let first = self.places.as_mut_ptr().add(start);
-            first.sub(HEAD).write_bytes(0, HEAD);
-            let count = match self.level {
-                Level::Avx512 => read_avx512(row, self.width, first),
-                _ => read_avx2(row, self.width, first),
+            let Some(words) = &mut self.words else {
+                return self.write(|out| R::read(row, width, out));
             };
-            for place in 0..TAIL {
-                first.add(count + place).write(self.width as u16);
-            }
-            self.places.set_len(start + count + TAIL);
-            Segment {
+            let (count, places) = words.add(row);
+            let segment = Segment {
+                start: (self.end + HEAD) as u32,
+                count: count as u32,
+            };
+            self.end += places;
+            segment
+        }
+    }
+
+    /// Adds the elements that `write` puts where it is told, and whose number it returns.
+    ///
+    /// # Safety
+    ///
+    /// They are as many as the width at most, and no more than [`SPILL`] places after them are
+    /// written.
+    #[inline(always)]
+    unsafe fn write(&mut self, write: impl FnOnce(*mut u16) -> usize) -> Segment {
+        let room = (HEAD + self.width as usize + SPILL + TAIL).div_ceil(2);
+        if self.places.capacity() - self.places.len() < room {
+            self.places.reserve(room);
+        }
+        let start = 2 * self.places.len() + HEAD;
+        // SAFETY: there is room for a head, one element a pixel, what is spilled and a tail. All
+        // places up to the new length are written.
+        unsafe {
+            let first = self.places.as_mut_ptr().cast::<u16>().add(start);
+            first.sub(HEAD).write_bytes(0, HEAD);
+            let count = write(first);
+            let tail = first.add(count).cast::<[u16; TAIL]>();
+            tail.write_unaligned([self.width as u16; TAIL]);
+            let segment = Segment {
                 start: start as u32,
                 count: count as u32,
-            }
+            };
+            self.places.set_len(segment.pairs().end);
+            self.end = 2 * self.places.len();
+            segment
+        }
+    }
+
+    /// Writes what was added so far.
+    pub(super) fn settle(&mut self) {
+        let Some(words) = &mut self.words else {
+            return;
+        };
+        let start = 2 * self.places.len();
+        self.places
+            .reserve((self.end - start + HEAD + SPILL).div_ceil(2));
+        // SAFETY: there are words only where the machine can add to them; there is room for all
+        // places added, which the head before the first row and the gaps after all fill, and for
+        // what is spilled.
+        unsafe {
+            let first = self.places.as_mut_ptr().cast::<u16>().add(start);
+            first.write_bytes(0, HEAD);
+            words.write(first.add(HEAD));
+            self.places.set_len(self.end / 2);
         }
     }
 
     /// Forgets all rows but one.
     pub(super) fn keep(&mut self, segment: Segment) -> Segment {
-        let begin = segment.start() - HEAD;
-        self.places
-            .copy_within(begin..segment.start() + segment.count() + TAIL, 0);
-        self.places.truncate(HEAD + segment.count() + TAIL);
+        let pairs = segment.pairs();
+        let kept = pairs.len();
+        self.places.copy_within(pairs, 0);
+        self.places.truncate(kept);
+        self.end = 2 * kept;
         Segment {
             start: HEAD as u32,
             count: segment.count,
@@ -102,12 +183,14 @@ impl Elements {
 
     /// Number of places of all rows.
     pub(super) fn len(&self) -> usize {
-        self.places.len()
+        self.end
     }
 
-    /// The first element of a row of this memory.
+    /// The first element of a row of this memory, at a multiple of four bytes.
+    #[inline(always)]
     pub(super) fn pointer(&self, segment: Segment) -> *const u16 {
-        self.places[segment.start()..].as_ptr()
+        let places = self.places.as_ptr().cast::<u16>();
+        places.wrapping_add(segment.start as usize)
     }
 }
 
@@ -121,11 +204,48 @@ fn within(changes: u64, base: u32, width: u32) -> u64 {
     }
 }
 
-/// Writes a row's elements; returns how many.
-///
+impl Reader for Avx2 {
+    #[inline(always)]
+    unsafe fn is_same(row: &[u8], other: &[u8]) -> bool {
+        row == other
+    }
+
+    #[inline(always)]
+    unsafe fn read(row: &[u8], width: u32, out: *mut u16) -> usize {
+        // SAFETY: the caller's promise.
+        unsafe { read_avx2(row, width, out) }
+    }
+}
+
+impl Reader for Avx512 {
+    #[inline(always)]
+    unsafe fn is_same(row: &[u8], other: &[u8]) -> bool {
+        // SAFETY: the caller's promise; no more is loaded than there is of both.
+        unsafe {
+            let mut differ = _mm512_setzero_si512();
+            let mut at = 0;
+            while at + 64 <= row.len() {
+                let load = |of: &[u8]| _mm512_loadu_si512(of.as_ptr().add(at).cast());
+                differ = _mm512_or_si512(differ, _mm512_xor_si512(load(row), load(other)));
+                at += 64;
+            }
+            let mask = (1u64 << (row.len() - at)) - 1;
+            let load = |of: &[u8]| _mm512_maskz_loadu_epi8(mask, of.as_ptr().add(at).cast());
+            differ = _mm512_or_si512(differ, _mm512_xor_si512(load(row), load(other)));
+            _mm512_test_epi64_mask(differ, differ) == 0
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn read(row: &[u8], width: u32, out: *mut u16) -> usize {
+        // SAFETY: the caller's promise.
+        unsafe { read_avx512(row, width, out) }
+    }
+}
+
 /// # Safety
 ///
-/// `out` has room for one place a pixel and [`SPILL`]; `row` is no longer than the width.
+/// As for [`Reader::read`].
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt")]
 unsafe fn read_avx2(row: &[u8], width: u32, out: *mut u16) -> usize {
     let mut next = out;
@@ -174,22 +294,6 @@ unsafe fn read_avx2(row: &[u8], width: u32, out: *mut u16) -> usize {
     unsafe { next.offset_from(out) as usize }
 }
 
-/// Reverses the bits of each of `count` bytes.
-///
-/// # Safety
-///
-/// The machine has AVX2, and 31 more bytes may be reversed too.
-#[target_feature(enable = "avx2")]
-pub(super) unsafe fn reverse_bits_of(bytes: *mut u8, count: usize) {
-    for at in (0..count).step_by(32) {
-        // SAFETY: the caller's promise.
-        unsafe {
-            let chunk = bytes.add(at).cast::<__m256i>();
-            _mm256_storeu_si256(chunk, reverse_bits(_mm256_loadu_si256(chunk)));
-        }
-    }
-}
-
 /// Reverses the bits of each byte.
 #[target_feature(enable = "avx2")]
 fn reverse_bits(bytes: __m256i) -> __m256i {
@@ -214,11 +318,11 @@ static NUMBERS: [u8; 64] = {
     numbers
 };
 
-/// As [`read_avx2`], by compressing the numbers of the changed pixels.
+/// Compresses the numbers of the changed pixels.
 ///
 /// # Safety
 ///
-/// As for [`read_avx2`].
+/// As for [`Reader::read`].
 #[target_feature(
     enable = "avx512f,avx512bw,avx512dq,avx512vl,avx512vbmi,avx512vbmi2,gfni,bmi1,bmi2,lzcnt,popcnt"
 )]

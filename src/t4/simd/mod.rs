@@ -9,18 +9,21 @@
     reason = "vectors are loaded and stored where they are, by instructions for that"
 )]
 
+mod bands;
 mod batch;
 mod decoder;
 mod differences;
 mod elements;
 mod fast_rows;
 mod lookup;
+mod pack;
 mod paint;
-mod put;
 mod runs;
+mod symbols;
 mod window;
+mod words;
 
-pub(super) use batch::{Batch, Content};
+pub(super) use batch::Batch;
 pub(super) use fast_rows::FastRows;
 
 /// Widest row taken: places and their differences stay within 16 bits with a sign.
