@@ -1,5 +1,4 @@
-//! Any bytes as a coded page, on the fastest path and the portable one: the first four bytes choose
-//! the coding and its options.
+//! Any bytes as a coded page, on every path: the first four bytes choose the coding and its options.
 #![no_main]
 
 use faxmill::t4::{BitOrder, Coding, DecodeOptions, Path, RowAlign, decode, decode_on};
@@ -17,7 +16,10 @@ fuzz_target!(|data: &[u8]| {
         bytes_max: 4 << 20,
     };
     let decoded = decode(data, &options);
-    assert!(decoded == decode_on(Path::portable(), data, &options));
+    let careful = decode_on(Path::careful(), data, &options);
+    for path in Path::all() {
+        assert!(decode_on(path, data, &options) == careful, "{path:?}");
+    }
     if let Ok(decoded) = decoded {
         assert!(decoded.bitmap.as_bytes().len() <= options.bytes_max);
         assert!(decoded.bytes_read <= data.len());

@@ -75,11 +75,10 @@ impl BitWriter {
     }
 }
 
-/// Reads bits from bytes of either order; beyond the end everything is zero.
+/// Reads bits; beyond the end everything is zero.
 #[derive(Clone, Debug)]
 pub(super) struct BitReader<'a> {
     bytes: &'a [u8],
-    order: BitOrder,
     position: usize,
 }
 
@@ -87,12 +86,8 @@ impl<'a> BitReader<'a> {
     /// Bits that [`Self::peek`] always delivers.
     const WINDOW: u32 = 57;
 
-    pub(super) fn new(bytes: &'a [u8], order: BitOrder) -> Self {
-        Self {
-            bytes,
-            order,
-            position: 0,
-        }
+    pub(super) fn new(bytes: &'a [u8]) -> Self {
+        Self { bytes, position: 0 }
     }
 
     /// The next bits, first one on top; at least 57 of them are real or past the end.
@@ -103,17 +98,12 @@ impl<'a> BitReader<'a> {
             Some(chunk) => chunk.try_into().unwrap_or_default(),
             None => self.tail(at),
         };
-        let word = match self.order {
-            BitOrder::MsbFirst => u64::from_be_bytes(chunk),
-            BitOrder::LsbFirst => u64::from_le_bytes(chunk).reverse_bits(),
-        };
-        word << (self.position % 8)
+        u64::from_be_bytes(chunk) << (self.position % 8)
     }
 
-    /// All bytes, when their most significant bits come first.
-    #[cfg(target_arch = "x86_64")]
-    pub(super) fn msb_first_bytes(&self) -> Option<&'a [u8]> {
-        (self.order == BitOrder::MsbFirst).then_some(self.bytes)
+    /// All bytes, those already read too.
+    pub(super) fn bytes(&self) -> &'a [u8] {
+        self.bytes
     }
 
     #[inline]

@@ -96,11 +96,11 @@ pub fn decode_on(path: Path, data: &[u8], options: &DecodeOptions) -> Result<Dec
     }
     let reversed: Vec<u8>;
     let mut bits = match options.bit_order {
-        BitOrder::LsbFirst if path != Path::portable() => {
+        BitOrder::LsbFirst => {
             reversed = data.iter().map(|byte| byte.reverse_bits()).collect();
-            BitReader::new(&reversed, BitOrder::MsbFirst)
+            BitReader::new(&reversed)
         }
-        order => BitReader::new(data, order),
+        BitOrder::MsbFirst => BitReader::new(data),
     };
     let mut rows = RowDecoder::on(path, options.width);
     let mut page = Page::new(options);
@@ -133,12 +133,17 @@ pub(super) struct Page {
 /// Most bytes that a container's word for the number of rows is believed for in advance.
 const EXPECTED_MAX: usize = 1 << 20;
 
+/// Bytes that may be written beyond a row while it is painted.
+pub(super) const PAINT_SPILL: usize = 256;
+
 impl Page {
     fn new(options: &DecodeOptions) -> Self {
         let stride = options.width.div_ceil(8) as usize;
         let bytes_expected = options.rows.unwrap_or(0) as usize * stride;
         Self {
-            bytes: Vec::with_capacity(bytes_expected.min(options.bytes_max).min(EXPECTED_MAX)),
+            bytes: Vec::with_capacity(
+                bytes_expected.min(options.bytes_max).min(EXPECTED_MAX) + PAINT_SPILL,
+            ),
             stride,
             rows: 0,
             rows_wanted: options.rows.unwrap_or(u32::MAX),
@@ -158,8 +163,40 @@ impl Page {
         self.rows >= self.rows_wanted
     }
 
-    /// Adds a good row, the one in hand.
-    pub(super) fn push(&mut self, rows: &mut RowDecoder) -> Result<(), T4Error> {
+    /// Rows that may be added before the number asked for or a limit is reached.
+    pub(super) fn room(&self) -> u32 {
+        let bytes_left = self.bytes_max.saturating_sub(self.bytes.len());
+        let rows_left = self
+            .rows_max
+            .min(self.rows_wanted)
+            .saturating_sub(self.rows);
+        rows_left.min(u32::try_from(bytes_left / self.stride).unwrap_or(u32::MAX))
+    }
+
+    /// Takes one more good row where there is room.
+    #[inline]
+    pub(super) fn push_painted(&mut self, paint: impl FnOnce(&mut Vec<u8>)) {
+        paint(&mut self.bytes);
+        self.rows += 1;
+        self.bad_run = 0;
+    }
+
+    /// Adds good rows that equal the one above, where there is room.
+    pub(super) fn push_repeats(&mut self, count: u32, is_white: bool) {
+        if is_white {
+            let length = self.bytes.len() + count as usize * self.stride;
+            self.bytes.resize(length, 0);
+        } else {
+            for _ in 0..count {
+                self.repeat_row();
+            }
+        }
+        self.rows += count;
+        self.bad_run = 0;
+    }
+
+    /// Adds the good row in hand.
+    pub(super) fn push(&mut self, rows: &RowDecoder) -> Result<(), T4Error> {
         self.reserve_row()?;
         let start = self.bytes.len();
         self.bytes.resize(start + self.stride, 0);

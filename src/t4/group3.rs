@@ -25,6 +25,10 @@ pub(super) fn decode_page(
         reference_is_lost: false,
     };
     while !page.is_complete() {
+        decoder.decode_sound_rows(bits, page);
+        if page.is_complete() {
+            break;
+        }
         let eols = decoder.take_eols(bits);
         if eols >= RTC_EOLS {
             return Ok(End::EndOfBlock);
@@ -63,6 +67,16 @@ pub(super) fn decode_page(
     Ok(End::RowCount)
 }
 
+/// How rows are told apart.
+#[derive(Clone, Copy)]
+pub(super) struct Framing {
+    /// Whether every row is known to follow an end-of-line code.
+    pub(super) has_eols: bool,
+    /// Whether a tag bit follows each of these codes.
+    pub(super) has_tags: bool,
+    pub(super) align: RowAlign,
+}
+
 struct Decoder<'a> {
     options: &'a DecodeOptions,
     rows: &'a mut RowDecoder,
@@ -75,6 +89,22 @@ struct Decoder<'a> {
 }
 
 impl Decoder<'_> {
+    /// Decodes rows as long as nothing but rows comes, one end-of-line code before each.
+    fn decode_sound_rows(&mut self, bits: &mut BitReader<'_>, page: &mut Page) {
+        let has_tags = matches!(self.options.coding, Coding::Mr { .. });
+        if has_tags && self.reference_is_lost {
+            return;
+        }
+        let framing = Framing {
+            has_eols: self.has_eols,
+            has_tags,
+            align: self.options.row_align,
+        };
+        if self.rows.decode_t4_rows(bits, framing, page) {
+            self.reference_is_lost = false;
+        }
+    }
+
     /// Passes fill and end-of-line codes (with their tag bits); returns how many there were.
     fn take_eols(&mut self, bits: &mut BitReader<'_>) -> u32 {
         if self.options.row_align == RowAlign::Byte {

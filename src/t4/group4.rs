@@ -15,6 +15,10 @@ pub(super) fn decode_page(
     page: &mut Page,
 ) -> Result<End, T4Error> {
     while !page.is_complete() {
+        rows.decode_mmr_rows(bits, options.row_align, page);
+        if page.is_complete() {
+            break;
+        }
         if options.row_align == RowAlign::Byte {
             bits.align_to_byte();
         }

@@ -1,14 +1,31 @@
 //! Group 3 and Group 4 facsimile coding: MH, MR and MMR (ITU-T T.4 and T.6), pure bytes in and out.
 
+#![allow(
+    clippy::inline_always,
+    reason = "what is part of a loop takes on its instructions and keeps its state in registers"
+)]
+
 mod bitmap;
 mod bits;
 mod codes;
 mod decode;
 mod encode;
 mod error;
+mod fast_rows;
 mod group3;
 mod group4;
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "parts are for vectors")
+)]
+mod lookup;
 mod path;
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "parts are for vectors")
+)]
+mod places;
+mod portable_rows;
 mod row_coder;
 mod row_codes;
 mod row_decoder;
@@ -16,6 +33,11 @@ mod runs;
 mod schedule;
 #[cfg(target_arch = "x86_64")]
 mod simd;
+#[cfg_attr(
+    not(target_arch = "x86_64"),
+    allow(dead_code, reason = "parts are for vectors")
+)]
+mod window;
 
 pub use bitmap::Bitmap;
 #[doc(hidden)]

@@ -12,6 +12,8 @@ pub struct Path(pub(super) Level);
 /// What a path may use. Those with intrinsics exist only where the machine was seen to have them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Level {
+    /// Code by code, which is what the others are compared with.
+    Careful,
     /// Rust without intrinsics.
     Portable,
     /// SSSE3 to AVX2, BMI1, BMI2, LZCNT, POPCNT, PCLMULQDQ.
@@ -28,6 +30,12 @@ impl Path {
         Self(Level::Portable)
     }
 
+    /// Decodes every row code by code, as the other paths do with rows that are not sound, and
+    /// encodes as the portable one: slow, for the others to be compared with.
+    pub const fn careful() -> Self {
+        Self(Level::Careful)
+    }
+
     /// The fastest path of this machine.
     pub fn best() -> Self {
         #[cfg(target_arch = "x86_64")]
@@ -42,7 +50,7 @@ impl Path {
         Self::portable()
     }
 
-    /// Every path of this machine, the slowest first.
+    /// Every path of this machine, the slowest first, but for the careful one.
     pub fn all() -> Vec<Self> {
         let mut paths = vec![Self::portable()];
         #[cfg(target_arch = "x86_64")]

@@ -4,12 +4,14 @@ use super::EncodeOptions;
 use super::bits::BitWriter;
 use super::codes::{Code, EOL, HORIZONTAL, MAKE_UP_2560, PASS, RUN_MAX, RUNS, RunCodes, VERTICAL};
 #[cfg(target_arch = "x86_64")]
+use super::fast_rows::WIDTH_MAX;
+#[cfg(target_arch = "x86_64")]
 use super::path::Level;
 use super::path::Path;
 use super::runs::Transitions;
 use super::schedule::{Announced, Schedule};
 #[cfg(target_arch = "x86_64")]
-use super::simd::{Batch, WIDTH_MAX};
+use super::simd::Batch;
 
 /// Where rows become codes.
 #[derive(Clone, Debug)]

@@ -112,13 +112,11 @@ impl Transitions {
     }
 
     /// The real elements.
-    #[cfg(target_arch = "x86_64")]
     pub(super) fn elements(&self) -> &[u32] {
         &self.positions[..self.count]
     }
 
     /// Takes the elements of a row.
-    #[cfg(target_arch = "x86_64")]
     pub(super) fn set(&mut self, elements: &[u16]) {
         self.open();
         for element in elements {

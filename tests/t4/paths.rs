@@ -30,10 +30,10 @@ fn encoded_alike(page: &Bitmap, options: &EncodeOptions) -> Vec<u8> {
 }
 
 fn decoded_alike(coded: &[u8], options: &DecodeOptions) {
-    let portable = decode_on(Path::portable(), coded, options);
+    let careful = decode_on(Path::careful(), coded, options);
     for path in Path::all() {
         assert!(
-            decode_on(path, coded, options) == portable,
+            decode_on(path, coded, options) == careful,
             "{path:?} {options:?}"
         );
     }
@@ -181,6 +181,76 @@ proptest! {
             *data.last_mut().unwrap() |= (bit - b'0') << (7 - at % 8);
         }
         decoded_alike(&data, &DecodeOptions { row_align: align, ..DecodeOptions::new(coding, width) });
+    }
+}
+
+/// Fill as a slow receiver asks for, before rows of either dimension and at the end of the data.
+#[test]
+fn rows_between_fill_of_any_length_are_decoded_alike() {
+    let page = noise(300, 40, 40, 6);
+    for options in [EncodeOptions::mh(), EncodeOptions::mr(4)] {
+        for align in [RowAlign::Packed, RowAlign::Byte] {
+            for fill in [0, 3, 29, 30, 31, 40, 41, 64, 1000] {
+                let coded = with_fill(&encode_on(Path::best(), &page, &options), fill);
+                let known = DecodeOptions {
+                    row_align: align,
+                    ..DecodeOptions::new(options.coding, 300)
+                };
+                for end in [coded.len(), coded.len() - 1, coded.len() / 2] {
+                    decoded_alike(&coded[..end], &known);
+                }
+                if align == RowAlign::Packed {
+                    let decoded = decode_on(Path::best(), &coded, &known).unwrap();
+                    assert!(decoded.bitmap == page, "{options:?} with {fill} zeros more");
+                }
+            }
+        }
+    }
+}
+
+/// Longer end-of-line codes, wherever there are eleven zeros and a one, and a last one.
+fn with_fill(coded: &[u8], fill: usize) -> Vec<u8> {
+    let (mut bits, mut zeros) = (Vec::new(), 0);
+    for at in 0..coded.len() * 8 {
+        let bit = coded[at / 8] & (0x80 >> (at % 8)) != 0;
+        if bit && zeros >= 11 {
+            bits.resize(bits.len() + fill, false);
+        }
+        zeros = if bit { 0 } else { zeros + 1 };
+        bits.push(bit);
+    }
+    bits.resize(bits.len() + fill, false);
+    let byte = |bits: &[bool]| {
+        bits.iter()
+            .enumerate()
+            .fold(0, |byte, (i, bit)| byte | u8::from(*bit) << (7 - i))
+    };
+    bits.chunks(8).map(byte).collect()
+}
+
+/// Many rows below one another: rows painted late, repetitions, and what follows damage.
+#[test]
+fn long_pages_with_damage_in_every_part_are_decoded_alike() {
+    for (name, page) in all() {
+        for options in codings() {
+            let coded = encode_on(Path::best(), &page, &options);
+            let known = DecodeOptions {
+                row_align: options.row_align,
+                ..DecodeOptions::new(options.coding, page.width())
+            };
+            for part in 1..8 {
+                let mut broken = coded.clone();
+                let at = broken.len() * part / 8;
+                for byte in broken.iter_mut().skip(at).take(3) {
+                    *byte ^= 0x5A;
+                }
+                decoded_alike(&broken, &known);
+            }
+            assert!(
+                decode_on(Path::careful(), &coded, &known).unwrap().bitmap == page,
+                "{name} {options:?}"
+            );
+        }
     }
 }
 

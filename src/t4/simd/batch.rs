@@ -66,7 +66,10 @@ impl Batch {
     ///
     /// If the level is the portable one.
     pub(in crate::t4) fn new(width: u32, level: Level, options: EncodeOptions) -> Self {
-        assert!(level != Level::Portable, "a level with vectors");
+        assert!(
+            matches!(level, Level::Avx2 | Level::Avx512),
+            "a level with vectors"
+        );
         let (elements, above) = Elements::new(width, level);
         Self {
             elements,

@@ -1,170 +1,221 @@
-//! Changing elements to pixels: each element changes one bit, and a pixel is the parity of the
-//! changes up to it.
+//! Changing elements to pixels: each element changes all pixels of its word from its own on, and a
+//! word whose last pixel is black turns the words after it.
 
 use std::arch::x86_64::{
-    _mm_clmulepi64_si128, _mm_cvtsi64_si128, _mm_extract_epi64, _mm_set1_epi8,
-    _mm512_clmulepi64_epi128, _mm512_gf2p8affine_epi64_epi8, _mm512_loadu_si512,
-    _mm512_mask_storeu_epi8, _mm512_mask_xor_epi64, _mm512_movepi64_mask, _mm512_set1_epi64,
-    _mm512_setzero_si512, _mm512_storeu_si512, _mm512_unpacklo_epi64, _mm512_xor_si512,
+    __m512i, _mm512_gf2p8affine_epi64_epi8, _mm512_load_si512, _mm512_mask_xor_epi64,
+    _mm512_movepi64_mask, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_store_si512,
+    _mm512_storeu_si512,
 };
+use std::hint::select_unpredictable;
 
 use super::MIRROR;
-use crate::t4::path::Level;
+use crate::t4::decode::PAINT_SPILL;
+use crate::t4::places::Places;
 
-/// Copies of the words that changes are spread over, so that a change need not wait for the one
-/// before it.
-const COPIES: usize = 4;
+/// Vectors whose words are made pixels at once.
+const VECTORS: usize = 4;
 
-/// The changes of one row.
+/// Bytes that are written beyond a row.
+const SPILL: usize = PAINT_SPILL;
+
+/// One vector of words.
+#[derive(Clone, Copy, Debug)]
+#[repr(align(64))]
+struct Block(#[allow(dead_code, reason = "read by words and by vectors")] [u64; 8]);
+
+/// Rows whose changes are kept at once.
+pub(super) const CANVASES: usize = 2;
+
+/// The changes of some rows.
 #[derive(Clone, Debug)]
 pub(super) struct Canvas {
-    /// So many words for each copy, in whole vectors; all zero between rows.
-    words: Vec<u64>,
+    /// For each row so many blocks; zero between rows, but beyond the width.
+    blocks: Vec<Block>,
+    /// Blocks of one row, a multiple of [`VECTORS`], with a bit for each pixel and one more.
+    length: usize,
     width: u32,
-    level: Level,
+}
+
+/// Changes on their way to a canvas.
+#[derive(Clone, Copy)]
+pub(super) struct Strokes {
+    next: *const u16,
+    end: *const u16,
+    words: *mut u64,
+}
+
+impl Strokes {
+    /// Brings some elements, at most eight, to the canvas, and the width when there are no more.
+    ///
+    /// # Safety
+    ///
+    /// The row and the canvas are still there.
+    #[inline(always)]
+    pub(super) unsafe fn paint_some<const WIDE: bool, const AT_ONCE: usize>(&mut self) {
+        // SAFETY: elements and the places after them are not beyond the width, and there is a bit
+        // for every pixel and one more. There are more places after the elements than are
+        // taken at once.
+        unsafe {
+            let mut at = usize::from(*self.next) / 64;
+            // Only the first element's word can have changes from before.
+            let mut word = *self.words.add(at);
+            for index in 0..AT_ONCE {
+                let element = usize::from(*self.next.add(index));
+                // The first pixel is the lowest bit or the highest one.
+                let changes = if WIDE {
+                    u64::MAX << (element % 64)
+                } else {
+                    u64::MAX >> (element % 64)
+                };
+                word = select_unpredictable(element / 64 == at, word, 0) ^ changes;
+                at = element / 64;
+                *self.words.add(at) = word;
+            }
+            let next = self.next.add(AT_ONCE);
+            self.next = select_unpredictable(next < self.end, next, self.end);
+        }
+    }
+
+    /// Brings all elements to the canvas.
+    ///
+    /// # Safety
+    ///
+    /// As for [`Self::paint_some`].
+    #[inline(always)]
+    pub(super) unsafe fn paint_all<const WIDE: bool>(&mut self) {
+        while self.next < self.end {
+            // SAFETY: the caller's promise.
+            unsafe { self.paint_some::<WIDE, 4>() };
+        }
+    }
+
+    /// How many elements are not on the canvas yet.
+    #[inline(always)]
+    pub(super) fn len(&self) -> usize {
+        (self.end.addr() - self.next.addr()) / 2
+    }
 }
 
 impl Canvas {
-    /// # Safety
-    ///
-    /// The machine has the level's features.
-    pub(super) unsafe fn new(width: u32, level: Level) -> Self {
+    pub(super) fn new(width: u32) -> Self {
+        let length = (width / 512 + 1).next_multiple_of(VECTORS as u32) as usize;
         Self {
-            words: vec![0; COPIES * width.div_ceil(512) as usize * 8],
+            blocks: vec![Block([0; 8]); CANVASES * length],
+            length,
             width,
-            level,
         }
     }
 
-    /// Paints a row over `row`.
-    ///
-    /// # Safety
-    ///
-    /// The elements are below the width.
-    pub(super) unsafe fn paint(&mut self, elements: &[u16], row: &mut [u8]) {
-        debug_assert!(
-            elements
-                .iter()
-                .all(|element| u32::from(*element) < self.width)
-        );
-        let row = &mut row[..self.width.div_ceil(8) as usize];
-        // SAFETY: the level says which instructions the machine has; the caller's promise.
-        unsafe {
-            match self.level {
-                Level::Avx512 => self.paint_avx512(elements, row),
-                _ => self.paint_avx2(elements, row),
-            }
-        }
-        if !self.width.is_multiple_of(8)
-            && let Some(byte) = row.last_mut()
-        {
-            *byte &= !(0xFF >> (self.width % 8));
-        }
-    }
-
-    /// Changes the bit of every element, the first pixel's being the lowest of its word or not.
-    ///
-    /// # Safety
-    ///
-    /// The elements are below the width.
+    /// The last elements of a row of this width, so many, to be painted on the canvas of this
+    /// number.
     #[inline(always)]
-    unsafe fn change<const LOWEST_FIRST: bool>(&mut self, elements: &[u16]) {
-        let length = self.words.len() / COPIES;
-        let words = self.words.as_mut_ptr();
-        let change = |element: u16, copy: usize| {
-            let element = usize::from(element);
-            let bit = if LOWEST_FIRST {
-                1u64 << (element % 64)
+    pub(super) fn strokes(&mut self, number: usize, row: &Places, rest: usize) -> Strokes {
+        debug_assert!(row.width() == self.width && rest <= row.count());
+        let end = row.first().wrapping_add(row.count());
+        let first = self.blocks[number * self.length..].as_mut_ptr();
+        Strokes {
+            next: end.wrapping_sub(rest),
+            end,
+            words: first.cast(),
+        }
+    }
+
+    /// Adds the row whose changes the canvas of this number has to `rows`, and clears them.
+    ///
+    /// # Safety
+    ///
+    /// The machine has AVX2, BMI and PCLMULQDQ, and with `WIDE` AVX-512.
+    #[inline(always)]
+    pub(super) unsafe fn paint<const WIDE: bool>(&mut self, number: usize, rows: &mut Vec<u8>) {
+        let stride = self.width.div_ceil(8) as usize;
+        rows.reserve(stride + SPILL);
+        // SAFETY: the caller's promise; there is room for the row and a spill, and all of the row is
+        // written.
+        unsafe {
+            let row = rows.as_mut_ptr().add(rows.len());
+            if WIDE {
+                self.paint_blocks(number, row, stride);
             } else {
-                1 << 63 >> (element % 64)
-            };
-            // SAFETY: each copy has a bit for every pixel.
-            unsafe { *words.add(copy * length + element / 64) ^= bit };
-        };
-        let (fours, rest) = elements.as_chunks::<COPIES>();
-        for four in fours {
-            for (copy, element) in four.iter().enumerate() {
-                change(*element, copy);
+                self.paint_words(number, row, stride);
             }
-        }
-        for (copy, element) in rest.iter().enumerate() {
-            change(*element, copy);
+            let padding = self.width.wrapping_neg() % 8;
+            if padding > 0 {
+                *row.add(stride - 1) &= 0xFF << padding;
+            }
+            rows.set_len(rows.len() + stride);
         }
     }
 
     /// # Safety
     ///
-    /// The machine has these features, and the elements are below the width.
-    #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
-    unsafe fn paint_avx2(&mut self, elements: &[u16], row: &mut [u8]) {
-        // SAFETY: the caller's promise.
-        unsafe { self.change::<false>(elements) };
-        let length = self.words.len() / COPIES;
-        let ones = _mm_set1_epi8(-1);
-        let mut colour = 0;
-        for (at, bytes) in row.chunks_mut(8).enumerate() {
-            let mut word = 0;
-            for copy in 0..COPIES {
-                word ^= std::mem::take(&mut self.words[copy * length + at]);
-            }
-            // In a product with ones and without carries, the upper half's bits are the parities
-            // of the changes before each pixel.
-            let product = _mm_clmulepi64_si128(_mm_cvtsi64_si128(word as i64), ones, 0);
-            let pixels = _mm_extract_epi64(product, 1) as u64 ^ word ^ colour;
-            colour = 0u64.wrapping_sub(pixels & 1);
-            match bytes.as_chunks_mut().0 {
-                [whole] => *whole = pixels.to_be_bytes(),
-                _ => bytes.copy_from_slice(&pixels.to_be_bytes()[..bytes.len()]),
+    /// As for [`Self::paint`]; `row` has room for `stride` bytes and a spill.
+    #[inline(always)]
+    unsafe fn paint_words(&mut self, number: usize, row: *mut u8, stride: usize) {
+        // SAFETY: there is a bit for each pixel.
+        unsafe {
+            let mut colour = 0;
+            let first = self.blocks[number * self.length..].as_mut_ptr();
+            let words = first.cast::<u64>();
+            for at in 0..stride.div_ceil(8) {
+                let pixels = *words.add(at) ^ colour;
+                *words.add(at) = 0;
+                colour = 0u64.wrapping_sub(pixels & 1);
+                row.add(8 * at)
+                    .cast::<[u8; 8]>()
+                    .write_unaligned(pixels.to_be_bytes());
             }
         }
     }
 
     /// # Safety
     ///
-    /// The machine has these features, and the elements are below the width.
-    #[target_feature(
-        enable = "avx512f,avx512bw,avx512dq,avx512vl,gfni,vpclmulqdq,bmi1,bmi2,lzcnt,popcnt"
-    )]
-    unsafe fn paint_avx512(&mut self, elements: &[u16], row: &mut [u8]) {
-        // SAFETY: the caller's promise.
-        unsafe { self.change::<true>(elements) };
-        let length = self.words.len() / COPIES;
-        let ones = _mm512_set1_epi64(-1);
-        let mirror = _mm512_set1_epi64(MIRROR);
-        let mut colour = 0u8;
-        for (at, bytes) in row.chunks_mut(64).enumerate() {
-            // SAFETY: each copy has whole vectors, as many as the row has chunks; no more bytes
-            // are stored than the chunk has.
-            unsafe {
-                let load = |copy: usize| {
-                    _mm512_loadu_si512(self.words.as_ptr().add(copy * length + at * 8).cast())
-                };
-                let changes = _mm512_xor_si512(
-                    _mm512_xor_si512(load(0), load(1)),
-                    _mm512_xor_si512(load(2), load(3)),
-                );
-                for copy in 0..COPIES {
-                    let words = self.words.as_mut_ptr().add(copy * length + at * 8);
-                    _mm512_storeu_si512(words.cast(), _mm512_setzero_si512());
+    /// As for [`Self::paint`]; `row` has room for `stride` bytes and a spill.
+    #[inline(always)]
+    unsafe fn paint_blocks(&mut self, number: usize, row: *mut u8, stride: usize) {
+        // SAFETY: blocks are aligned, and there are enough of them for whole rounds.
+        unsafe {
+            let ones = _mm512_set1_epi64(-1);
+            let mirror = _mm512_set1_epi64(MIRROR);
+            let first = self.blocks[number * self.length..].as_mut_ptr();
+            let mut colour = 0u32;
+            for round in 0..stride.div_ceil(64 * VECTORS) {
+                let mut vectors = [_mm512_setzero_si512(); VECTORS];
+                let mut turned = 0u32;
+                for (index, pixels) in vectors.iter_mut().enumerate() {
+                    let at = round * VECTORS + index;
+                    *pixels = take(first.add(at));
+                    turned |= u32::from(_mm512_movepi64_mask(*pixels)) << (8 * index);
                 }
-                // In a product with ones and without carries, the lower half's bits are the
-                // parities of the changes up to each pixel.
-                let even = _mm512_clmulepi64_epi128(changes, ones, 0);
-                let odd = _mm512_clmulepi64_epi128(changes, ones, 1);
-                let pixels = _mm512_unpacklo_epi64(even, odd);
                 // Words whose last pixel differs from their first one's imaginary neighbour turn
                 // those after them.
-                let mut turned = _mm512_movepi64_mask(pixels);
-                turned ^= turned << 1;
-                turned ^= turned << 2;
-                turned ^= turned << 4;
+                for shift in [1, 2, 4, 8, 16] {
+                    turned ^= turned << shift;
+                }
                 let inverted = turned << 1 ^ colour;
-                colour ^= 0u8.wrapping_sub(turned >> 7);
-                let pixels = _mm512_mask_xor_epi64(pixels, inverted, pixels, ones);
-                let pixels = _mm512_gf2p8affine_epi64_epi8(pixels, mirror, 0);
-                let kept = u64::MAX >> (64 - bytes.len());
-                _mm512_mask_storeu_epi8(bytes.as_mut_ptr().cast(), kept, pixels);
+                colour ^= 0u32.wrapping_sub(turned >> 31);
+                for (index, pixels) in vectors.into_iter().enumerate() {
+                    let at = 64 * (round * VECTORS + index);
+                    let inverted = (inverted >> (8 * index)) as u8;
+                    let pixels = _mm512_mask_xor_epi64(pixels, inverted, pixels, ones);
+                    let pixels = _mm512_gf2p8affine_epi64_epi8(pixels, mirror, 0);
+                    _mm512_storeu_si512(row.add(at).cast(), pixels);
+                }
             }
         }
+    }
+}
+
+/// The changes of a block, which are cleared.
+///
+/// # Safety
+///
+/// The machine has AVX-512; the block can be read and written.
+#[inline(always)]
+unsafe fn take(block: *mut Block) -> __m512i {
+    // SAFETY: the caller's promise; blocks are aligned.
+    unsafe {
+        let changes = _mm512_load_si512(block.cast());
+        _mm512_store_si512(block.cast(), _mm512_setzero_si512());
+        changes
     }
 }

@@ -1,6 +1,6 @@
 //! The next bits of coded data, first one on top.
 
-use crate::t4::codes::{BLACK_LOOKUP, BLACK_LOOKUP_BITS, WHITE_LOOKUP, WHITE_LOOKUP_BITS};
+use super::codes::{BLACK_LOOKUP, BLACK_LOOKUP_BITS, WHITE_LOOKUP, WHITE_LOOKUP_BITS};
 
 /// A window on bytes; it never goes beyond their end.
 #[derive(Clone, Copy)]
@@ -44,10 +44,41 @@ impl<'a> Window<'a> {
         self.len -= bits;
     }
 
-    /// Bits that are certainly real.
+    /// Goes over `len` bits, which are also the lowest six bits of `shift`.
     #[inline(always)]
-    pub(super) fn len(&self) -> u32 {
-        self.len
+    pub(super) fn skip_by(&mut self, shift: u32, len: u32) {
+        self.bits = self.bits.wrapping_shl(shift);
+        self.len -= len;
+    }
+
+    /// Takes note of bits that were gone over in `bits`.
+    #[inline(always)]
+    pub(super) fn shorten(&mut self, bits: u32) {
+        self.len -= bits;
+    }
+
+    /// The next bits, so many.
+    #[inline(always)]
+    pub(super) fn top(&self, bits: u32) -> usize {
+        (self.bits >> (64 - bits)) as usize
+    }
+
+    /// Zeros before the next one, as far as the window certainly reaches.
+    #[inline(always)]
+    pub(super) fn zeros(&self) -> u32 {
+        self.bits.leading_zeros().min(self.len)
+    }
+
+    /// Ones that come next, as far as the window certainly reaches.
+    #[inline(always)]
+    pub(super) fn ones(&self) -> u32 {
+        (!self.bits).leading_zeros().min(self.len)
+    }
+
+    /// Goes to the next whole byte.
+    #[inline(always)]
+    pub(super) fn align_to_byte(&mut self) {
+        self.skip(self.len % 8);
     }
 
     /// Where the window begins, in bits.
@@ -72,7 +103,7 @@ impl<'a> Window<'a> {
     }
 
     #[inline(always)]
-    fn run_code(&mut self, colour: usize) -> Option<u32> {
+    pub(super) fn run_code(&mut self, colour: usize) -> Option<u32> {
         let entry = if colour == 0 {
             WHITE_LOOKUP[(self.bits >> (64 - WHITE_LOOKUP_BITS)) as usize]
         } else {
