@@ -42,7 +42,7 @@ fi
 if ! command -v cargo >/dev/null; then
   # A toolchain that is installed but not on the path of this shell.
   [ -x "$HOME/.cargo/bin/cargo" ] || {
-    echo "setup: the Rust toolchain is missing: install Rust 1.89 or later from https://rustup.rs," >&2
+    echo "setup: the Rust toolchain is missing: install Rust 1.92 or later from https://rustup.rs," >&2
     echo "setup: open a new shell so that 'cargo' is found, and run this command again" >&2
     exit 69
   }

@@ -31,6 +31,11 @@ impl Canvas {
         canvas
     }
 
+    /// What was drawn on the last so many white pixels.
+    pub(crate) fn drawn(&self, pixels: usize) -> &[u8] {
+        &self.bytes[self.start..][..pixels]
+    }
+
     /// Memory of so many bytes, none of which was touched yet.
     fn holding(pixels: usize) -> Self {
         if pixels < HUGE_FROM_BYTES {

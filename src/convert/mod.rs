@@ -64,6 +64,7 @@ pub use report::{
     Airtime, Airtimes, Cropped, Edge, Faxability, PageFaxability, PageLoss, Placement,
 };
 pub use sandbox::{Confinement, Enforcement, confine};
+pub use scanned::count_scans;
 pub use sniff::{DocumentKind, HEAD_BYTES, sniff};
 pub use survey::PageSurvey;
 pub use tiff_input::{GrayImage, TiffPage, read_tiff_pages};

@@ -7,15 +7,15 @@ use std::error::Error;
 use std::path::Path;
 
 use pdfium_render::prelude::{
-    PdfBitmap, PdfBitmapFormat, PdfDocument, PdfPage, PdfPageObjectsCommon, PdfPageRenderRotation,
-    PdfRenderConfig, Pdfium, PdfiumError, PdfiumInternalError, Pixels,
+    PdfBitmap, PdfBitmapFormat, PdfDocument, PdfPage, PdfPageRenderRotation, PdfRenderConfig,
+    Pdfium, PdfiumError, PdfiumInternalError,
 };
 
-use super::binarize::{GrayPage, Hints, binarize};
+use super::binarize::{GrayPage, Hints, PageSource, binarize};
 use super::canvas::Canvas;
 use super::error::Refusal;
-use super::layout::{Layout, PageBounds, PageSize, Turn, fax_resolution, lay_out};
-use super::scanned::{ScannedDocument, SeenPage};
+use super::layout::{Layout, PageBounds, PageSize, Turn, lay_out};
+use super::scanned::{Scans, Taken};
 use crate::limits::Limits;
 use crate::t4::Bitmap;
 use crate::units::{PageFit, PageWidth, Resolution, ToneMode};
@@ -95,25 +95,25 @@ pub(crate) fn take_or_draw_page(
     index: u32,
     drawing: Drawing<'_>,
     canvas: &mut Canvas,
-    scans: Option<&ScannedDocument>,
+    scans: Option<&Scans<'_>>,
 ) -> Result<Bitmap, Refusal> {
     let (page, layout) = placed(document, index, drawing)?;
-    if let Some(scans) = scans
-        && let Some(seen) = seen_as_image(&page)
-        && let Some(page) = fax_page(scans, index, seen, layout, drawing)
-    {
-        return Ok(page);
-    }
     let width = layout.width.pixels();
-    let canvas = canvas.white(width as usize * layout.rows as usize);
-    rasterize(&page, layout, canvas).map_err(|_| unreadable(index))?;
-    let page = GrayPage::new(canvas, width, width as usize);
-    Ok(binarize(
-        page,
-        drawing.mode,
-        drawing.resolution,
-        &Hints::default(),
-    ))
+    let pixels = width as usize * layout.rows as usize;
+    let source = match scans.and_then(|scans| scans.take(&page, index, layout, drawing, canvas)) {
+        Some(Taken::Bitmap(bitmap)) => return Ok(bitmap),
+        Some(Taken::Levels) => PageSource::Scanned,
+        None => {
+            rasterize(&page, layout, canvas.white(pixels)).map_err(|_| unreadable(index))?;
+            PageSource::Drawn
+        }
+    };
+    let page = GrayPage::new(canvas.drawn(pixels), width, width as usize);
+    let hints = Hints {
+        source,
+        ..Hints::default()
+    };
+    Ok(binarize(page, drawing.mode, drawing.resolution, &hints))
 }
 
 /// Draws one page in grey, and nothing else: for measurements.
@@ -149,46 +149,6 @@ fn placed<'a>(
     let size = PageSize::from_points(width.into(), height.into())
         .ok_or_else(|| invalid(&format!("page {} has no size", index + 1)))?;
     Ok((page, lay_out(size, drawing.resolution, drawing.bounds())))
-}
-
-/// The image of a page that is a fax page already, of the scan line and resolution that it would be
-/// drawn for: its pixels are better than what drawing makes of them.
-fn fax_page(
-    scans: &ScannedDocument,
-    index: u32,
-    seen: SeenPage,
-    layout: Layout,
-    drawing: Drawing<'_>,
-) -> Option<Bitmap> {
-    let dpi = |pixels: u32, points: f64| Some((f64::from(pixels) * 72.0 / points) as f32);
-    let is_fax = |width: u32, rows: u32| {
-        layout.turn == Turn::Upright
-            && layout.width.pixels() == width
-            && rows <= drawing.limits.page_rows_max
-            && fax_resolution(width, dpi(width, seen.width), dpi(rows, seen.height))
-                == Some(drawing.resolution)
-    };
-    let (width, rows) = seen.image;
-    if !is_fax(width, rows) && !is_fax(rows, width) {
-        return None;
-    }
-    let page = scans.page(index, seen, drawing.limits)?;
-    is_fax(page.width(), page.rows()).then_some(page)
-}
-
-/// The page's size and its only object, when that is an image and nothing lies over it.
-fn seen_as_image(page: &PdfPage<'_>) -> Option<SeenPage> {
-    if page.objects().len() != 1 || !page.annotations().is_empty() {
-        return None;
-    }
-    let object = page.objects().get(0).ok()?;
-    let image = object.as_image_object()?;
-    let pixels = |pixels: Pixels| u32::try_from(pixels).ok();
-    Some(SeenPage {
-        width: page.width().value.into(),
-        height: page.height().value.into(),
-        image: (pixels(image.width().ok()?)?, pixels(image.height().ok()?)?),
-    })
 }
 
 /// Draws a page into a white `canvas` of its layout, one byte a pixel, 0 black.

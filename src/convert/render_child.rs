@@ -22,7 +22,7 @@ use super::frames::{FrameWriter, RenderedPage};
 use super::inspect::inspect;
 use super::rasterize::{Drawing, load_library, open, take_or_draw_page};
 use super::sandbox::confine;
-use super::scanned::ScannedDocument;
+use super::scanned::Scans;
 use super::sniff::DocumentKind;
 use super::survey::survey_page;
 use super::tiff_pages::tiff_fax_pages;
@@ -186,12 +186,12 @@ fn render_pdf<W: Write>(
     let pages = u32::try_from(document.pages().len()).unwrap_or(0);
     frames.document(Some(pages))?;
     let drawing = settings.drawing();
-    let scans = ScannedDocument::open(&pdf, pages);
+    let scans = Scans::new(&pdf, pages);
     let mut canvas = Canvas::default();
     let mut surveys = Vec::new();
     for index in (0..pages).filter(|page| settings.share.holds(*page, pages)) {
         let begun = Instant::now();
-        let bitmap = take_or_draw_page(&document, index, drawing, &mut canvas, scans.as_ref())?;
+        let bitmap = take_or_draw_page(&document, index, drawing, &mut canvas, Some(&scans))?;
         frames.page(&RenderedPage {
             index,
             bitmap,

@@ -1,17 +1,22 @@
-//! Pages that are one fax-coded image: taken from the file, and the same as PDFium draws them.
+//! Pages that are one image: taken from the file, and the same as PDFium draws them.
 
-use std::fmt::Write as _;
+#[path = "scanned/codings.rs"]
+mod codings;
+#[path = "scanned/doubts.rs"]
+mod doubts;
+#[path = "scanned/fax_pages.rs"]
+mod fax_pages;
+#[path = "scanned/jbig2.rs"]
+mod jbig2;
+#[path = "scanned/places.rs"]
+mod places;
 
-use faxmill::t4::{Bitmap, EncodeOptions, encode};
+use faxmill::convert::ConvertOptions;
+use faxmill::t4::Bitmap;
+use faxmill::units::ToneMode;
 
 use super::fixture::{convert_bytes, options};
-use super::pdf::Pdf;
-
-/// Size of an A4-wide fax page at fine resolution in points: 1728 and 2200 of its pixels.
-const FAX_POINTS: (f64, f64) = (1728.0 * 72.0 / 204.1398, 2200.0 * 72.0 / 195.58);
-
-/// Size of 1728 by 2292 pixels at 204 by 196 dots per inch, as most programs write it.
-const ROUNDED_POINTS: (f64, f64) = (1728.0 * 72.0 / 204.0, 2292.0 * 72.0 / 196.0);
+use super::pdf::{Pdf, deflate};
 
 /// A scan: an L of thick bars that is different under each turn, and small squares.
 fn scan(width: u32, rows: u32) -> Bitmap {
@@ -31,51 +36,131 @@ fn scan(width: u32, rows: u32) -> Bitmap {
     bitmap
 }
 
-/// A PDF whose only page shows this image; `more` are entries of the page, of the image and of
-/// its decoder.
-fn scanned_pdf(
-    bitmap: &Bitmap,
-    points: (f64, f64),
-    coding: &EncodeOptions,
-    more: [&str; 3],
-) -> Vec<u8> {
-    let (columns, rows) = (bitmap.width(), bitmap.rows());
-    let mut pdf = Pdf::new();
-    let image = pdf.stream(
-        &format!(
-            "/Type /XObject /Subtype /Image /Width {columns} /Height {rows} /BitsPerComponent 1 \
-             /ColorSpace /DeviceGray /Filter /CCITTFaxDecode {} \
-             /DecodeParms << /Columns {columns} /Rows {rows} {} >>",
-            more[1], more[2]
-        ),
-        &encode(bitmap, coding),
-    );
-    let (width, height) = points;
-    let mut content = String::new();
-    write!(content, "q {width} 0 0 {height} 0 0 cm /I Do Q").unwrap();
-    let content = pdf.stream("", content.as_bytes());
-    pdf.page_of(
-        &format!(
-            "/MediaBox [0 0 {width} {height}] {} \
-             /Resources << /XObject << /I {image} 0 R >> >>",
-            more[0]
-        ),
-        content,
-    );
-    pdf.build()
+/// Columns and rows of the scans here, which lie on their page at 300 dots per inch.
+const PIXELS: (u32, u32) = (1240, 1648);
+
+/// Width and height of that page in points.
+const POINTS: (f64, f64) = (297.6, 395.52);
+
+/// The samples of the scan as PDF has them, 0 for black.
+fn samples(bitmap: &Bitmap) -> Vec<u8> {
+    bitmap.as_bytes().iter().map(|byte| !byte).collect()
 }
 
-/// The page as PDFium draws it: an image with an unknown entry is not taken from the file.
+/// A byte for each pixel of the bitmap: one value where it is black, another where it is white.
+fn levels(bitmap: &Bitmap, black: u8, white: u8) -> Vec<u8> {
+    let width = bitmap.width();
+    (0..bitmap.rows())
+        .flat_map(|y| (0..width).map(move |x| (x, y)))
+        .map(|(x, y)| if bitmap.is_black(x, y) { black } else { white })
+        .collect()
+}
+
+/// A page of a scan and all that a test may want to be different about it.
+struct Page {
+    /// Entries of the image's dictionary besides its size.
+    image: String,
+    /// Columns and rows of the image.
+    pixels: (u32, u32),
+    data: Vec<u8>,
+    content: String,
+    /// Entries of the page, box included.
+    entries: String,
+    /// Entries of the page's resources besides the image, which is `/I`.
+    resources: String,
+    /// More objects, which the entries can refer to from number 3 on.
+    objects: Vec<Vec<u8>>,
+}
+
+impl Page {
+    /// The scan in bits from edge to edge of its page.
+    fn new() -> Self {
+        let (width, height) = POINTS;
+        Self {
+            image: "/ColorSpace /DeviceGray /BitsPerComponent 1 /Filter /FlateDecode".to_owned(),
+            pixels: PIXELS,
+            data: deflate([samples(&scan(PIXELS.0, PIXELS.1))]),
+            content: format!("q {width} 0 0 {height} 0 0 cm /I Do Q"),
+            entries: format!("/MediaBox [0 0 {width} {height}]"),
+            resources: String::new(),
+            objects: Vec::new(),
+        }
+    }
+
+    fn of_image(image: &str, data: Vec<u8>) -> Self {
+        Self {
+            image: image.to_owned(),
+            data,
+            ..Self::new()
+        }
+    }
+
+    fn build(&self) -> Vec<u8> {
+        self.build_with_images("")
+    }
+
+    /// The file, with more entries among the page's images.
+    fn build_with_images(&self, images: &str) -> Vec<u8> {
+        let mut pdf = Pdf::new();
+        for object in &self.objects {
+            pdf.object(object.clone());
+        }
+        let (columns, rows) = self.pixels;
+        let entries = format!(
+            "/Type /XObject /Subtype /Image /Width {columns} /Height {rows} {}",
+            self.image
+        );
+        let image = pdf.stream(&entries, &self.data);
+        let content = pdf.stream("", self.content.as_bytes());
+        pdf.page_of(
+            &format!(
+                "{} /Resources << /XObject << /I {image} 0 R {images} >> {} >>",
+                self.entries, self.resources
+            ),
+            content,
+        );
+        pdf.build()
+    }
+
+    /// Asserts that the page is taken from the file, and that PDFium draws the same.
+    #[track_caller]
+    fn assert_taken(&self, what: &str) {
+        let pdf = self.build();
+        let (taken, drawn) = (converted(&pdf), drawn(&pdf));
+        assert!(taken != drawn, "{what} was drawn: it is so to the pixel");
+        assert_same_but_for_edges(&taken, &drawn, what);
+    }
+
+    /// Asserts that PDFium drew the page.
+    #[track_caller]
+    fn assert_drawn(&self, what: &str) {
+        let pdf = self.build();
+        assert!(converted(&pdf) == drawn(&pdf), "{what} was taken");
+    }
+}
+
+/// The page as PDFium draws it: images with an unknown entry are not taken from the file.
 fn drawn(pdf: &[u8]) -> Bitmap {
     let entry = b"/Type /XObject";
-    let at = pdf.windows(entry.len()).position(|at| at == entry).unwrap();
     let mut changed = pdf.to_vec();
-    changed[at..at + entry.len()].copy_from_slice(b"/Typo /XObject");
+    let mut images = 0;
+    for at in 0..pdf.len() - entry.len() {
+        if pdf[at..].starts_with(entry) {
+            changed[at..at + entry.len()].copy_from_slice(b"/Typo /XObject");
+            images += 1;
+        }
+    }
+    assert!(images > 0, "the file shows images");
     converted(&changed)
 }
 
+/// The page by one threshold: how a scan is best made black and white is another matter.
 fn converted(pdf: &[u8]) -> Bitmap {
-    let mut converted = convert_bytes(pdf, &options()).unwrap();
+    let options = ConvertOptions {
+        mode: ToneMode::Text,
+        ..options()
+    };
+    let mut converted = convert_bytes(pdf, &options).unwrap();
     converted.pages.remove(0).bitmap
 }
 
@@ -104,86 +189,4 @@ fn assert_same_but_for_edges(taken: &Bitmap, drawn: &Bitmap, what: &str) {
         }
     }
     assert_eq!(far, 0, "{what}: pixels without a like one beside them");
-}
-
-#[test]
-fn a_fax_page_in_a_pdf_passes_pixel_by_pixel_in_every_coding() {
-    let bitmap = scan(1728, 2292);
-    for (coding, parameters) in [
-        (EncodeOptions::mmr(), "/K -1"),
-        (EncodeOptions::mmr(), "/K -1 /EndOfBlock true"),
-        (EncodeOptions::mh(), "/K 0 /EndOfLine true"),
-        (EncodeOptions::mr(4), "/K 4 /EndOfLine true"),
-        (EncodeOptions::mh_byte_aligned(), "/EncodedByteAlign true"),
-    ] {
-        let pdf = scanned_pdf(&bitmap, ROUNDED_POINTS, &coding, ["", "", parameters]);
-        assert!(converted(&pdf) == bitmap, "{parameters}");
-        // PDFium makes another number of rows of it, so it was not drawn.
-        assert_ne!(drawn(&pdf).rows(), 2292, "{parameters}");
-    }
-}
-
-#[test]
-fn fax_pages_of_any_turn_pass_and_are_what_pdfium_draws() {
-    let (width, height) = FAX_POINTS;
-    for (turn, is_sideways) in [(90, true), (180, false), (270, true)] {
-        let (pixels, points) = if is_sideways {
-            ((2200, 1728), (height, width))
-        } else {
-            ((1728, 2200), (width, height))
-        };
-        let bitmap = scan(pixels.0, pixels.1);
-        let page = format!("/Rotate {turn}");
-        let pdf = scanned_pdf(&bitmap, points, &EncodeOptions::mmr(), [&page, "", "/K -1"]);
-        let taken = converted(&pdf);
-        assert_eq!(taken.black_pixels(), bitmap.black_pixels(), "{page}");
-        assert_same_but_for_edges(&taken, &drawn(&pdf), &page);
-    }
-}
-
-#[test]
-fn black_and_white_are_not_mixed_up() {
-    let bitmap = scan(1728, 2200);
-    for (image, parameters) in [
-        ("", "/K -1 /BlackIs1 true"),
-        ("/Decode [1 0]", "/K -1"),
-        ("/Decode [1 0]", "/K -1 /BlackIs1 true"),
-        ("/Decode [0 1]", "/K -1 /BlackIs1 false"),
-    ] {
-        let pdf = scanned_pdf(
-            &bitmap,
-            FAX_POINTS,
-            &EncodeOptions::mmr(),
-            ["", image, parameters],
-        );
-        let what = format!("{image} {parameters}");
-        assert_same_but_for_edges(&converted(&pdf), &drawn(&pdf), &what);
-    }
-}
-
-#[test]
-fn what_is_more_than_a_scan_is_drawn_by_pdfium_to_the_pixel() {
-    let bitmap = scan(1728, 2292);
-    let mmr = EncodeOptions::mmr();
-    let scanned = scanned_pdf(&bitmap, ROUNDED_POINTS, &mmr, ["", "", "/K -1"]);
-    assert_ne!(drawn(&scanned).rows(), 2292, "drawing is told from taking");
-    for more in [
-        ["/CropBox [0 0 600 700]", "", "/K -1"],
-        ["/UserUnit 1", "", "/K -1"],
-        ["", "/Mask [0 0]", "/K -1"],
-        ["", "/Decode [0.2 0.8]", "/K -1"],
-        [
-            "/Annots [ << /Type /Annot /Subtype /Square /Rect [50 50 200 200] /C [0 0 0] >> ]",
-            "",
-            "/K -1",
-        ],
-    ] {
-        let pdf = scanned_pdf(&bitmap, ROUNDED_POINTS, &mmr, more);
-        assert!(converted(&pdf) == drawn(&pdf), "{more:?}");
-    }
-    // A damaged image: whatever PDFium makes of it.
-    let mut damaged = scanned_pdf(&bitmap, ROUNDED_POINTS, &mmr, ["", "", "/K -1"]);
-    let at = damaged.windows(6).position(|at| at == b"stream").unwrap();
-    damaged[at + 200..at + 210].fill(0);
-    assert!(converted(&damaged) == drawn(&damaged));
 }

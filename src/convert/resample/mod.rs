@@ -15,7 +15,7 @@ use crate::units::{Resolution, ToneMode};
 
 use bits::scale_bits;
 use levels::scale_levels;
-use taps::Extent;
+pub(crate) use taps::Extent;
 
 /// An image to be brought to fax geometry.
 #[derive(Clone, Copy, Debug)]
@@ -57,11 +57,12 @@ pub(crate) fn resample(
     mode: ToneMode,
     resolution: Resolution,
 ) -> Bitmap {
+    let (orientation, window) = (layout.turn.into(), layout.into());
     match image {
-        Image::Bilevel(bitmap) => resample_bitmap(bitmap, Orientation::default(), layout),
+        Image::Bilevel(bitmap) => resample_bitmap(bitmap, orientation, window),
         Image::Gray { width, levels, .. } => {
-            let mut page = Vec::new();
-            resample_levels((levels, width), Orientation::default(), layout, &mut page);
+            let mut page = vec![255; window.pixels()];
+            resample_levels((levels, width), orientation, window, &mut page);
             let width = layout.width.pixels();
             let hints = Hints {
                 source: PageSource::Scanned,
@@ -73,78 +74,110 @@ pub(crate) fn resample(
     }
 }
 
-/// Brings levels of rows of so many pixels, which lie on the upright page in this orientation, to
-/// their layout: `page` becomes the fax page's pixels row by row, a byte each, 255 white.
+/// Where on a fax page an image lies, and which part of it; the rest of the page stays white.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Window {
+    /// Pixels of the page's rows.
+    pub(crate) page_width: u32,
+    /// The page's rows.
+    pub(crate) page_rows: u32,
+    /// The first column that the image covers.
+    pub(crate) left: u32,
+    /// The first row that it covers.
+    pub(crate) top: u32,
+    /// What of the image lies on the page across it.
+    pub(crate) across: Extent,
+    /// What of the image lies on the page along it.
+    pub(crate) along: Extent,
+}
+
+impl From<Layout> for Window {
+    fn from(layout: Layout) -> Self {
+        Self {
+            page_width: layout.width.pixels(),
+            page_rows: layout.rows,
+            left: layout.left,
+            top: 0,
+            across: Extent {
+                whole: layout.image_width(),
+                first: layout.cut.left,
+                count: layout.drawn_width,
+            },
+            along: Extent {
+                whole: layout.image_rows(),
+                first: 0,
+                count: layout.rows,
+            },
+        }
+    }
+}
+
+impl Window {
+    /// Pixels of the page.
+    pub(crate) fn pixels(self) -> usize {
+        self.page_width as usize * self.page_rows as usize
+    }
+
+    /// What an image's own width and height become, before it is turned, and which part of that
+    /// lies on the page.
+    fn before_turning(self, orientation: Orientation) -> (Extent, Extent) {
+        let across = if orientation.is_mirrored() {
+            self.across.reversed()
+        } else {
+            self.across
+        };
+        let along = if orientation.is_upside_down() {
+            self.along.reversed()
+        } else {
+            self.along
+        };
+        if orientation.swaps_axes() {
+            (along, across)
+        } else {
+            (across, along)
+        }
+    }
+}
+
+/// Brings levels of rows of so many pixels, which lie on the fax page in this orientation, to their
+/// window on a white `page`: the fax page's pixels row by row, a byte each, 255 white.
 ///
 /// # Panics
 ///
-/// If there is not one row of levels, or a row is empty.
+/// If there is not one row of levels, a row is empty or the page is too small.
 pub(crate) fn resample_levels(
     (levels, width): (&[u8], u32),
     orientation: Orientation,
-    layout: Layout,
-    page: &mut Vec<u8>,
+    window: Window,
+    page: &mut [u8],
 ) {
-    const WHITE: u8 = 255;
-    let orientation = orientation.then(layout.turn.into());
-    let (across, along) = scaled_size(orientation, layout);
+    let (across, along) = window.before_turning(orientation);
     let scaled = scale_levels(levels, width, (across, along));
-    let stride = layout.width.pixels() as usize;
-    page.clear();
-    page.resize(stride * layout.rows as usize, WHITE);
+    let stride = window.page_width as usize;
     let stored = (&scaled[..], across.count as usize);
-    orientation.lay_levels(stored, page, stride, layout.left as usize);
+    let below = &mut page[window.top as usize * stride..];
+    orientation.lay_levels(stored, below, stride, window.left as usize);
 }
 
-/// Brings a bitmap, which lies on the upright page in this orientation, to its layout.
+/// Brings a bitmap, which lies on the fax page in this orientation, to its window.
 ///
 /// # Panics
 ///
 /// If it has no rows.
-pub(crate) fn resample_bitmap(bitmap: &Bitmap, orientation: Orientation, layout: Layout) -> Bitmap {
-    let orientation = orientation.then(layout.turn.into());
-    let scaled = scale_bits(bitmap, scaled_size(orientation, layout));
+pub(crate) fn resample_bitmap(bitmap: &Bitmap, orientation: Orientation, window: Window) -> Bitmap {
+    let scaled = scale_bits(bitmap, window.before_turning(orientation));
     let drawn = orientation.apply_to_bitmap(scaled);
-    let width = layout.width.pixels();
-    if drawn.width() == width {
+    let (width, rows) = (window.page_width, window.page_rows);
+    if (drawn.width(), drawn.rows()) == (width, rows) {
         return drawn;
     }
-    let mut bytes = vec![0; width.div_ceil(8) as usize * layout.rows as usize];
-    let rows = bytes.chunks_exact_mut(width.div_ceil(8) as usize);
-    for (row, drawn) in rows.zip(drawn.iter_rows()) {
-        place_row(drawn, layout.left, row);
+    let stride = width.div_ceil(8) as usize;
+    let mut bytes = vec![0; stride * rows as usize];
+    let below = bytes.chunks_exact_mut(stride).skip(window.top as usize);
+    for (row, drawn) in below.zip(drawn.iter_rows()) {
+        place_row(drawn, window.left, row);
     }
     Bitmap::from_packed(width, bytes)
-}
-
-/// What an image's own width and height become in a layout, before it is turned, and which part of
-/// that lies on the page.
-fn scaled_size(orientation: Orientation, layout: Layout) -> (Extent, Extent) {
-    let across = Extent {
-        whole: layout.image_width(),
-        first: layout.cut.left,
-        count: layout.drawn_width,
-    };
-    let along = Extent {
-        whole: layout.image_rows(),
-        first: 0,
-        count: layout.rows,
-    };
-    let across = if orientation.is_mirrored() {
-        across.reversed()
-    } else {
-        across
-    };
-    let along = if orientation.is_upside_down() {
-        along.reversed()
-    } else {
-        along
-    };
-    if orientation.swaps_axes() {
-        (along, across)
-    } else {
-        (across, along)
-    }
 }
 
 /// Puts packed pixels into a white row from column `left` on.
@@ -188,6 +221,7 @@ mod tests {
         for turn in [Turn::Upright, Turn::Quarter] {
             for tag in 1..=8 {
                 let orientation = Orientation::from_tag(Some(tag));
+                let lies = orientation.then(turn.into());
                 let whole = layout(50, 40, turn);
                 let part = Layout {
                     rows: 30,
@@ -200,11 +234,12 @@ mod tests {
                     },
                     ..whole
                 };
-                let (mut gray, mut gray_part) = (Vec::new(), Vec::new());
-                resample_levels((&levels, 96), orientation, whole, &mut gray);
-                resample_levels((&levels, 96), orientation, part, &mut gray_part);
-                let black = resample_bitmap(&bitmap, orientation, whole);
-                let black_part = resample_bitmap(&bitmap, orientation, part);
+                let white = |layout| vec![255; Window::from(layout).pixels()];
+                let (mut gray, mut gray_part) = (white(whole), white(part));
+                resample_levels((&levels, 96), lies, whole.into(), &mut gray);
+                resample_levels((&levels, 96), lies, part.into(), &mut gray_part);
+                let black = resample_bitmap(&bitmap, lies, whole.into());
+                let black_part = resample_bitmap(&bitmap, lies, part.into());
                 assert_eq!((gray_part.len(), black_part.rows()), (30 * 1728, 30));
                 for y in 0..30 {
                     for x in 0..20 {
@@ -354,9 +389,9 @@ mod tests {
             }
             let layout = layout(drawn_width, rows, Turn::Quarter);
             let orientation = Orientation::from_tag(Some(tag));
-            let page = resample_bitmap(&bitmap, orientation, layout);
-            let mut gray = Vec::new();
-            resample_levels((&levels, width), orientation, layout, &mut gray);
+            let page = resample_bitmap(&bitmap, orientation, layout.into());
+            let mut gray = vec![255; Window::from(layout).pixels()];
+            resample_levels((&levels, width), orientation, layout.into(), &mut gray);
             for y in 0..rows {
                 for x in 0..1728 {
                     let level = gray[(y * 1728 + x) as usize];

@@ -17,15 +17,15 @@ pub(super) struct Taps {
 /// Pixels along an edge of the result: `count` of them from `first` on are made of `whole`, which
 /// the source is scaled to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Extent {
-    pub(super) whole: u32,
-    pub(super) first: u32,
-    pub(super) count: u32,
+pub(crate) struct Extent {
+    pub(crate) whole: u32,
+    pub(crate) first: u32,
+    pub(crate) count: u32,
 }
 
 impl Extent {
     /// The same pixels, counted from the other end.
-    pub(super) fn reversed(self) -> Self {
+    pub(crate) fn reversed(self) -> Self {
         Self {
             first: self.whole - self.first - self.count,
             ..self
@@ -33,7 +33,7 @@ impl Extent {
     }
 
     /// Whether these are all pixels of a source of this size as they are.
-    pub(super) fn is_all_of(self, source: u32) -> bool {
+    pub(crate) fn is_all_of(self, source: u32) -> bool {
         (self.whole, self.count) == (source, source)
     }
 }
