@@ -7,7 +7,7 @@ mod bits;
 mod levels;
 mod taps;
 
-use super::binarize::{GrayPage, Hints, PageSource, binarize};
+use super::binarize::{GrayPage, Hints, PageSource, binarize, clean_scan};
 use super::layout::Layout;
 use super::orientation::Orientation;
 use crate::t4::Bitmap;
@@ -46,7 +46,8 @@ impl Image<'_> {
     }
 }
 
-/// Brings an image to its layout; grey levels become black and white as those of paper.
+/// Brings an image to its layout; grey levels become black and white as those of paper, and black
+/// and white ones stay what they are unless the mode says that they are a scan to be cleaned.
 ///
 /// # Panics
 ///
@@ -58,7 +59,13 @@ pub(crate) fn resample(
     resolution: Resolution,
 ) -> Bitmap {
     match image {
-        Image::Bilevel(bitmap) => resample_bitmap(bitmap, Orientation::default(), layout),
+        Image::Bilevel(bitmap) => {
+            let placed = resample_bitmap(bitmap, Orientation::default(), layout);
+            match mode {
+                ToneMode::Scan => clean_scan(&placed, resolution),
+                ToneMode::Auto | ToneMode::Text | ToneMode::Photo => placed,
+            }
+        }
         Image::Gray { width, levels, .. } => {
             let mut page = Vec::new();
             resample_levels((levels, width), Orientation::default(), layout, &mut page);
