@@ -1,5 +1,5 @@
 # `make demo` and `make test` do all their own set-up; the other targets build on the same script.
-.PHONY: demo build test lint bench bench-peers corpus interop fuzz clean
+.PHONY: demo build test lint bench bench-peers quality corpus interop fuzz clean
 
 CARGO ?= cargo
 
@@ -35,6 +35,13 @@ bench-peers:
 	$(CARGO) build --release --locked
 	scripts/bench-peers.sh target/release/faxmill
 	$(CARGO) bench --locked --bench codec_peers --
+
+# CORPUS=folder: its PDFs of Latin text are read too.
+quality: CORPUS ?= $(wildcard ../shared/corpus/pdf)
+quality:
+	scripts/setup.sh quality
+	$(CARGO) build --release --locked --bin faxmill
+	scripts/quality.sh target/release/faxmill $(CORPUS)
 
 # CORPUS=folder: every PDF and TIFF in it is converted or refused with a reason, and second tools agree.
 corpus:

@@ -1,5 +1,4 @@
-//! From a PDF to a fax TIFF: drawing a page, the threshold, and whole documents through the
-//! confined process.
+//! From a PDF to a fax TIFF: drawing a page, and whole documents through the confined process.
 
 use std::fs;
 use std::hint::black_box;
@@ -8,13 +7,11 @@ use std::sync::atomic::AtomicBool;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use faxmill::convert::rasterize::{Drawing, draw_page, load_library, open};
-use faxmill::convert::{
-    Canvas, ConvertOptions, GrayPage, Hints, PdfiumLibrary, Renderer, binarize, convert_file,
-};
+use faxmill::convert::{Canvas, ConvertOptions, PdfiumLibrary, Renderer, convert_file};
 use faxmill::limits::Limits;
 use faxmill::units::{PageFit, PageWidth, Resolution, ToneMode};
 
-criterion_group!(benches, draw_pages, threshold, whole_documents);
+criterion_group!(benches, draw_pages, whole_documents);
 criterion_main!(benches);
 
 const SAMPLES: [&str; 5] = ["letter", "form", "photo", "landscape-table", "report"];
@@ -41,23 +38,6 @@ fn draw_pages(criterion: &mut Criterion) {
             });
         });
     }
-    group.finish();
-}
-
-fn threshold(criterion: &mut Criterion) {
-    const WIDTH: u32 = 1728;
-    const ROWS: u32 = 2200;
-    let levels: Vec<u8> = (0..WIDTH * ROWS)
-        .map(|i| (i.wrapping_mul(2_654_435_761) >> 24) as u8)
-        .collect();
-    let mut group = criterion.benchmark_group("threshold");
-    group.throughput(Throughput::Bytes(levels.len() as u64));
-    group.bench_function("1728x2200", |bencher| {
-        bencher.iter(|| {
-            let page = GrayPage::new(black_box(&levels), WIDTH, WIDTH as usize);
-            binarize(page, ToneMode::Text, Resolution::Fine, &Hints::default())
-        });
-    });
     group.finish();
 }
 

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what Faxmill needs to build, run and test on Debian, and says what is missing elsewhere.
-#   scripts/setup.sh [run|test|bench]     what for; each includes the one before it
+#   scripts/setup.sh [run|test|bench|quality]     what for; test, bench and quality include run
 # Idempotent: when everything is there it takes no network and under a second.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -13,7 +13,9 @@ case $purpose in
   test) packages+=(tshark mpg123 ghostscript poppler-utils iproute2 fonts-dejavu-core
                    tesseract-ocr) ;;
   bench) packages+=(ghostscript mupdf-tools poppler-utils) ;;
-  *) echo "setup: unknown purpose '$purpose': use run, test or bench" >&2; exit 64 ;;
+  quality) packages+=(ghostscript poppler-utils tesseract-ocr tesseract-ocr-eng python3-numpy
+                      python3-pil) ;;
+  *) echo "setup: unknown purpose '$purpose': use run, test, bench or quality" >&2; exit 64 ;;
 esac
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }

@@ -25,4 +25,5 @@ mod convert {
     mod sandbox;
     mod scanned;
     mod tiff;
+    mod tones;
 }

@@ -18,6 +18,7 @@ mod inspect;
 mod layout;
 mod orientation;
 mod outgoing;
+mod page_images;
 mod pdfium_library;
 mod preview;
 mod process_life;

@@ -15,6 +15,7 @@ use super::binarize::{GrayPage, Hints, PageSource, binarize};
 use super::canvas::Canvas;
 use super::error::Refusal;
 use super::layout::{Layout, PageBounds, PageSize, Turn, lay_out};
+use super::page_images::image_regions;
 use super::scanned::{Scans, Taken};
 use crate::limits::Limits;
 use crate::t4::Bitmap;
@@ -100,19 +101,27 @@ pub(crate) fn take_or_draw_page(
     let (page, layout) = placed(document, index, drawing)?;
     let width = layout.width.pixels();
     let pixels = width as usize * layout.rows as usize;
-    let source = match scans.and_then(|scans| scans.take(&page, index, layout, drawing, canvas)) {
+    let hints = match scans.and_then(|scans| scans.take(&page, index, layout, drawing, canvas)) {
         Some(Taken::Bitmap(bitmap)) => return Ok(bitmap),
-        Some(Taken::Levels) => PageSource::Scanned,
+        Some(Taken::Levels) => Hints {
+            source: PageSource::Scanned,
+            images: Vec::new(),
+        },
         None => {
-            rasterize(&page, layout, canvas.white(pixels)).map_err(|_| unreadable(index))?;
-            PageSource::Drawn
+            let config = config(layout);
+            let canvas = canvas.white(pixels);
+            rasterize(&page, layout, &config, canvas).map_err(|_| unreadable(index))?;
+            let images = match drawing.mode {
+                ToneMode::Auto => image_regions(&page, layout, &config),
+                ToneMode::Text | ToneMode::Photo | ToneMode::Scan => Vec::new(),
+            };
+            Hints {
+                source: PageSource::Drawn,
+                images,
+            }
         }
     };
     let page = GrayPage::new(canvas.drawn(pixels), width, width as usize);
-    let hints = Hints {
-        source,
-        ..Hints::default()
-    };
     Ok(binarize(page, drawing.mode, drawing.resolution, &hints))
 }
 
@@ -126,7 +135,8 @@ pub fn draw_levels(
 ) -> Result<(), Refusal> {
     let (page, layout) = placed(document, index, drawing)?;
     let pixels = layout.width.pixels() as usize * layout.rows as usize;
-    rasterize(&page, layout, canvas.white(pixels)).map_err(|_| unreadable(index))
+    let canvas = canvas.white(pixels);
+    rasterize(&page, layout, &config(layout), canvas).map_err(|_| unreadable(index))
 }
 
 /// A page and where it comes to lie.
@@ -151,26 +161,36 @@ fn placed<'a>(
     Ok((page, lay_out(size, drawing.resolution, drawing.bounds())))
 }
 
-/// Draws a page into a white `canvas` of its layout, one byte a pixel, 0 black.
-fn rasterize(page: &PdfPage<'_>, layout: Layout, canvas: &mut [u8]) -> Result<(), PdfiumError> {
-    let (width, rows) = (layout.width.pixels(), layout.rows);
+/// How a page is drawn at its layout.
+fn config(layout: Layout) -> PdfRenderConfig {
     let rotation = match layout.turn {
         Turn::Upright => PdfPageRenderRotation::None,
         Turn::Quarter => PdfPageRenderRotation::Degrees270,
     };
     // A reversed byte order makes PDFium lose text on Gray bitmaps, or abort; with form rendering
-    // off the page is drawn at 72 dpi. Every scan line is a multiple of 4 bytes, PDFium's stride.
-    let config = PdfRenderConfig::new()
+    // off the page is drawn at 72 dpi.
+    PdfRenderConfig::new()
         .set_format(PdfBitmapFormat::Gray)
         .set_reverse_byte_order(false)
         .render_form_data(true)
         .render_annotations(true)
         .rotate(rotation, false)
         .set_fixed_size(layout.image_width() as i32, layout.image_rows() as i32)
-        .set_origin(layout.left as i32 - layout.cut.left as i32, 0);
+        .set_origin(layout.left as i32 - layout.cut.left as i32, 0)
+}
+
+/// Draws a page into a white `canvas` of its layout, one byte a pixel, 0 black.
+fn rasterize(
+    page: &PdfPage<'_>,
+    layout: Layout,
+    config: &PdfRenderConfig,
+    canvas: &mut [u8],
+) -> Result<(), PdfiumError> {
+    // Every scan line is a multiple of 4 bytes, PDFium's stride.
+    let (width, rows) = (layout.width.pixels(), layout.rows);
     let mut bitmap =
         PdfBitmap::from_bytes(width as i32, rows as i32, PdfBitmapFormat::Gray, canvas)?;
-    page.render_into_bitmap_with_config(&mut bitmap, &config)
+    page.render_into_bitmap_with_config(&mut bitmap, config)
 }
 
 /// What PDFium's refusal to open a document means.

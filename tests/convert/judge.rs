@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use faxmill::convert::{GrayPage, Hints, binarize};
+use faxmill::convert::{ConvertOptions, GrayPage, Hints, binarize};
 use faxmill::t4::Bitmap;
 use faxmill::units::{Resolution, ToneMode};
 
@@ -34,7 +34,11 @@ fn a_report_with_charts_is_what_ghostscript_draws() {
 fn judge(name: &str, drawn: (u32, u32), points: (f64, f64)) {
     let folder = tempfile::tempdir().unwrap();
     let pages = ghostscript(&sample(name), folder.path(), drawn, points);
-    let converted = convert_path(&sample(name), &options()).unwrap();
+    let options = ConvertOptions {
+        mode: ToneMode::Text,
+        ..options()
+    };
+    let converted = convert_path(&sample(name), &options).unwrap();
     assert_eq!(converted.pages.len(), pages.len());
     for (index, (ours, theirs)) in converted.pages.iter().zip(&pages).enumerate() {
         let left = (ours.bitmap.width() - drawn.0) / 2;

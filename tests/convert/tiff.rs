@@ -17,16 +17,30 @@ pub(super) fn gray_tiff(
     dpi: Option<u32>,
     ink: (u32, u32, u32, u32),
 ) -> Vec<u8> {
+    let is_ink = |x, y| (ink.0..ink.2).contains(&x) && (ink.1..ink.3).contains(&y);
+    let row = |y| (0..width).map(move |x| if is_ink(x, y) { 0 } else { 255 });
+    let levels: Vec<u8> = (0..height).flat_map(row).collect();
+    plain_tiff((width, height), dpi, 8, &levels)
+}
+
+/// An uncompressed TIFF of one sample a pixel: of 8 bits, 0 black, or of 1 bit, 1 black.
+pub(super) fn plain_tiff(
+    (width, height): (u32, u32),
+    dpi: Option<u32>,
+    bits: u32,
+    samples: &[u8],
+) -> Vec<u8> {
+    let photometric = u32::from(bits == 8);
     let mut entries: Vec<(u16, u16, u32, u32)> = vec![
         (256, 4, 1, width),
         (257, 4, 1, height),
-        (258, 3, 1, 8),
+        (258, 3, 1, bits),
         (259, 3, 1, 1),
-        (262, 3, 1, 1),
+        (262, 3, 1, photometric),
         (273, 4, 1, 0),
         (277, 3, 1, 1),
         (278, 4, 1, height),
-        (279, 4, 1, width * height),
+        (279, 4, 1, samples.len() as u32),
     ];
     if dpi.is_some() {
         entries.extend([(282, 5, 1, 0), (283, 5, 1, 0), (296, 3, 1, 2)]);
@@ -50,17 +64,12 @@ pub(super) fn gray_tiff(
     file.extend_from_slice(&[0; 4]);
     file.extend_from_slice(&dpi.unwrap_or(1).to_le_bytes());
     file.extend_from_slice(&1u32.to_le_bytes());
-    for y in 0..height {
-        for x in 0..width {
-            let is_ink = (ink.0..ink.2).contains(&x) && (ink.1..ink.3).contains(&y);
-            file.push(if is_ink { 0 } else { 255 });
-        }
-    }
+    file.extend_from_slice(samples);
     file
 }
 
 /// A fax TIFF of one page with a black row every `step` rows.
-fn fax_tiff(width: u32, rows: u32, resolution: Resolution, step: u32) -> Vec<u8> {
+pub(super) fn fax_tiff(width: u32, rows: u32, resolution: Resolution, step: u32) -> Vec<u8> {
     let mut bitmap = Bitmap::white(width, 0);
     for y in 0..rows {
         let level = if y % step == 0 { 0xFF } else { 0 };

@@ -4,6 +4,8 @@
 //! (2000): a pixel is black below `mean · (1 + k · (deviation / 128 − 1))` of its surroundings.
 
 use super::grid::{CELL, Grid};
+use super::instructions::Instructions;
+use super::simd::{Kernel, run};
 use super::surface::Surface;
 use crate::units::Resolution;
 
@@ -36,23 +38,55 @@ impl Reach {
 }
 
 /// The thresholds of a page of paper.
-pub(super) fn sauvola(grid: &Grid, reach: Reach) -> Surface {
+pub(super) fn sauvola(instructions: Instructions, grid: &Grid, reach: Reach) -> Surface {
     let sums = box_sums(&grid.sums, grid.columns, reach);
     let squares = box_sums(&grid.squares, grid.columns, reach);
-    let mut thresholds = Vec::with_capacity(sums.len());
-    for (cell, (&sum, &square)) in sums.iter().zip(&squares).enumerate() {
-        let within = |at: usize, count: usize, reach: usize| {
-            (at + reach + 1).min(count) - at.saturating_sub(reach)
+    let within = |at: usize, count: usize, reach: usize| {
+        (at + reach + 1).min(count) - at.saturating_sub(reach)
+    };
+    let across: Vec<f32> = (0..grid.columns)
+        .map(|x| (within(x, grid.columns, reach.across) * CELL) as f32)
+        .collect();
+    let mut thresholds = vec![0; sums.len()];
+    for (y, thresholds) in thresholds.chunks_exact_mut(grid.columns).enumerate() {
+        let row = y * grid.columns..(y + 1) * grid.columns;
+        let kernel = Sauvola {
+            sums: &sums[row.clone()],
+            squares: &squares[row],
+            across: &across,
+            down: (within(y, grid.rows, reach.down) * CELL) as f32,
+            thresholds,
         };
-        let (x, y) = (cell % grid.columns, cell / grid.columns);
-        let cells = within(x, grid.columns, reach.across) * within(y, grid.rows, reach.down);
-        let pixels = (cells * CELL * CELL) as f32;
-        let mean = sum as f32 / pixels;
-        let deviation = (square as f32 / pixels - mean * mean).max(0.0).sqrt();
-        let threshold = mean * (1.0 + CONTRAST * (deviation / DEVIATION_MAX - 1.0));
-        thresholds.push((threshold.round() as u8).max(BLACK));
+        run(instructions, kernel);
     }
     Surface::new(grid.columns, thresholds)
+}
+
+/// The thresholds of a row of cells.
+struct Sauvola<'a> {
+    sums: &'a [u32],
+    squares: &'a [u32],
+    /// Columns of pixels that each sum is of.
+    across: &'a [f32],
+    /// Rows of pixels.
+    down: f32,
+    thresholds: &'a mut [u8],
+}
+
+impl Kernel for Sauvola<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let count = self.thresholds.len();
+        let (sums, squares) = (&self.sums[..count], &self.squares[..count]);
+        let across = &self.across[..count];
+        for x in 0..count {
+            let pixels = across[x] * self.down;
+            let mean = sums[x] as f32 / pixels;
+            let deviation = (squares[x] as f32 / pixels - mean * mean).max(0.0).sqrt();
+            let threshold = mean * (1.0 + CONTRAST * (deviation / DEVIATION_MAX - 1.0));
+            self.thresholds[x] = ((threshold + 0.5) as u8).max(BLACK);
+        }
+    }
 }
 
 /// The sum of what lies around each cell, cells beyond the page left out.

@@ -1,4 +1,4 @@
-//! What the cells of a page look like: sums and extremes of eight by eight pixels each.
+//! What the cells of a page look like: sums of eight by eight pixels each.
 //!
 //! Whatever follows the shade of the paper changes slowly over a page. Worked out for cells it
 //! costs a sixty-fourth of what it would cost for pixels.
@@ -23,10 +23,6 @@ pub(super) struct Grid {
     pub(super) sums: Vec<u32>,
     /// Sums of the levels' squares.
     pub(super) squares: Vec<u32>,
-    /// The darkest levels.
-    pub(super) darkest: Vec<u8>,
-    /// The lightest levels.
-    pub(super) lightest: Vec<u8>,
 }
 
 impl Grid {
@@ -39,8 +35,6 @@ impl Grid {
             rows,
             sums: vec![0; columns * rows],
             squares: vec![0; columns * rows],
-            darkest: vec![0; columns * rows],
-            lightest: vec![0; columns * rows],
         };
         let mut padded = vec![
             0;
@@ -50,6 +44,8 @@ impl Grid {
                 columns * CELL * CELL
             }
         ];
+        let mut column_sums = vec![0; columns * CELL];
+        let mut column_squares = vec![0; columns * CELL];
         for row in 0..rows {
             let levels = |line: usize| page.row((row * CELL + line).min(page.rows() - 1));
             let lines: [&[u8]; CELL] = if padded.is_empty() {
@@ -69,9 +65,9 @@ impl Grid {
                 Measure {
                     lines,
                     sums: &mut grid.sums[cells.clone()],
-                    squares: &mut grid.squares[cells.clone()],
-                    darkest: &mut grid.darkest[cells.clone()],
-                    lightest: &mut grid.lightest[cells],
+                    squares: &mut grid.squares[cells],
+                    column_sums: &mut column_sums,
+                    column_squares: &mut column_squares,
                 },
             );
         }
@@ -84,43 +80,34 @@ struct Measure<'a> {
     lines: [&'a [u8]; CELL],
     sums: &'a mut [u32],
     squares: &'a mut [u32],
-    darkest: &'a mut [u8],
-    lightest: &'a mut [u8],
+    column_sums: &'a mut [u16],
+    column_squares: &'a mut [u32],
 }
 
 impl Kernel for Measure<'_> {
     #[inline(always)]
     fn run(self) {
-        /// Columns measured at a time, so that what is known of them stays in registers.
-        const COLUMNS: usize = 64;
         let width = self.sums.len() * CELL;
-        let mut left = 0;
-        while left < width {
-            let columns = COLUMNS.min(width - left);
-            let mut sums = [0u16; COLUMNS];
-            let mut squares = [0u32; COLUMNS];
-            let mut darkest = [255u8; COLUMNS];
-            let mut lightest = [0u8; COLUMNS];
-            for line in self.lines {
-                let mut levels = [0; COLUMNS];
-                levels[..columns].copy_from_slice(&line[left..left + columns]);
-                for x in 0..COLUMNS {
-                    let level = levels[x];
-                    sums[x] += u16::from(level);
-                    squares[x] += u32::from(level) * u32::from(level);
-                    darkest[x] = darkest[x].min(level);
-                    lightest[x] = lightest[x].max(level);
-                }
+        let lines = self.lines.map(|line| &line[..width]);
+        let (sums, squares) = (
+            &mut self.column_sums[..width],
+            &mut self.column_squares[..width],
+        );
+        for x in 0..width {
+            let mut sum = 0;
+            let mut square = 0;
+            for line in lines {
+                sum += u16::from(line[x]);
+                square += u32::from(u16::from(line[x]) * u16::from(line[x]));
             }
-            for cell in 0..columns / CELL {
-                let of = cell * CELL..(cell + 1) * CELL;
-                let at = left / CELL + cell;
-                self.sums[at] = sums[of.clone()].iter().map(|&sum| u32::from(sum)).sum();
-                self.squares[at] = squares[of.clone()].iter().sum();
-                self.darkest[at] = darkest[of.clone()].iter().fold(255, |a, &b| a.min(b));
-                self.lightest[at] = lightest[of].iter().fold(0, |a, &b| a.max(b));
-            }
-            left += columns;
+            sums[x] = sum;
+            squares[x] = square;
+        }
+        for (cell, columns) in self.sums.iter_mut().zip(sums.as_chunks::<CELL>().0) {
+            *cell = columns.iter().sum::<u16>().into();
+        }
+        for (cell, columns) in self.squares.iter_mut().zip(squares.as_chunks::<CELL>().0) {
+            *cell = columns.iter().sum();
         }
     }
 }

@@ -11,16 +11,27 @@
 )]
 
 mod adaptive;
+mod areas;
+mod drawn;
+mod extremes;
 mod grid;
+mod hairlines;
 mod instructions;
 mod pack;
+mod paper;
+mod photo;
 mod plan;
 mod screen;
+mod shading;
 mod simd;
+mod skew;
+mod specks;
 mod surface;
 
 pub use instructions::Instructions;
 use plan::Plan;
+use skew::{made_level, skew};
+use specks::without_specks;
 
 use crate::t4::Bitmap;
 use crate::units::{Resolution, ToneMode};
@@ -121,7 +132,42 @@ pub fn binarize_with(
     resolution: Resolution,
     hints: &Hints,
 ) -> Bitmap {
-    Plan::make(instructions, page, mode, resolution, hints).carry_out(instructions, page)
+    if page.rows() == 0 {
+        return Bitmap::white(page.width(), 0);
+    }
+    if !plan::is_paper(page, mode, hints) {
+        let plan = Plan::make(instructions, page, mode, resolution, hints);
+        return plan.carry_out(instructions, page);
+    }
+    let plan = Plan::for_paper(instructions, page, mode, resolution);
+    let drawn = plan.without_dots(instructions, page);
+    let Some(skew) = skew(&drawn, resolution) else {
+        return plan.clean(instructions, page);
+    };
+    let levels = made_level(instructions, page, skew);
+    let page = GrayPage::new(&levels, page.width(), page.width);
+    Plan::for_paper(instructions, page, mode, resolution).clean(instructions, page)
+}
+
+/// A black and white scan with its lines made level and its specks taken off.
+pub(crate) fn clean_scan(page: &Bitmap, resolution: Resolution) -> Bitmap {
+    let Some(skew) = skew(page, resolution) else {
+        return without_specks(page, resolution, |_, _| false);
+    };
+    let width = page.stride() * 8;
+    let shade = |byte: &u8| {
+        std::array::from_fn::<u8, 8, _>(|x| if byte << x & 0x80 == 0 { 255 } else { 0 })
+    };
+    let levels: Vec<u8> = page.as_bytes().iter().flat_map(shade).collect();
+    let instructions = Instructions::best();
+    let page = GrayPage::new(&levels, page.width(), width);
+    let level = made_level(instructions, page, skew);
+    let page = GrayPage::new(&level, page.width(), page.width);
+    without_specks(
+        &Plan::halves(resolution).carry_out(instructions, page),
+        resolution,
+        |_, _| false,
+    )
 }
 
 #[cfg(test)]
@@ -150,9 +196,9 @@ mod tests {
         for mode in ToneMode::ALL {
             for width in 1..=25u32 {
                 let stride = width as usize + 3;
-                let bitmap = black_or_white(&vec![0; stride * 2], width, stride, mode);
-                assert_eq!((bitmap.width(), bitmap.rows()), (width, 2));
-                assert_eq!(bitmap.black_pixels(), u64::from(width) * 2, "{mode}");
+                let bitmap = black_or_white(&vec![0; stride * 5], width, stride, mode);
+                assert_eq!((bitmap.width(), bitmap.rows()), (width, 5));
+                assert_eq!(bitmap.black_pixels(), u64::from(width) * 5, "{mode}");
             }
         }
     }

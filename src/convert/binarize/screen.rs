@@ -6,7 +6,7 @@
 use crate::units::Resolution;
 
 /// Columns after which the pattern repeats.
-pub(super) const PERIOD: usize = 8;
+const PERIOD: usize = 8;
 
 /// Thresholds of a pattern that repeats every [`PERIOD`] columns and as many rows as look square at
 /// the resolution.
@@ -25,7 +25,7 @@ impl Screen {
         };
         let mut pixels: Vec<(i64, usize, usize, usize)> = (0..rows)
             .flat_map(|y| (0..PERIOD).map(move |x| (x, y)))
-            .map(|(x, y)| (order(x, y, rows), (x * 5 + y * 3) % 8, x, y))
+            .map(|(x, y)| (lateness(x, y, rows), (x * 5 + y * 3) % 8, x, y))
             .collect();
         pixels.sort_unstable();
         let count = pixels.len();
@@ -43,22 +43,18 @@ impl Screen {
     }
 }
 
-/// How early a pixel turns black: by its nearness to a dot's centre against that to a gap's. Dots
-/// stand at the corners and the middle of the pattern, thus in lines at 45 degrees, gaps between.
-fn order(x: usize, y: usize, rows: usize) -> i64 {
-    // In sixteenths of the period, from the pixel's own middle.
-    let (x, y) = ((2 * x + 1) as i64, ((2 * y + 1) * PERIOD / rows) as i64);
-    let square_to = |centre_x: i64, centre_y: i64| {
-        let across = (x - centre_x).rem_euclid(16);
-        let down = (y - centre_y).rem_euclid(16);
-        across.min(16 - across).pow(2) + down.min(16 - down).pow(2)
+/// How early a pixel turns black, the latest first: the product of two cosines, so that dots stand in
+/// lines at 45 degrees and grow as diamonds. Their edges shift by one pixel a row, which MMR codes in
+/// three bits; edges of squares and circles stand still and then leap, which takes far more.
+fn lateness(x: usize, y: usize, rows: usize) -> i64 {
+    /// The cosine of thirty-seconds of a turn, times a thousand.
+    const COSINE: [i64; 9] = [1000, 981, 924, 831, 707, 556, 383, 195, 0];
+    let cosine = |thirty_seconds: usize| {
+        let from_peak = thirty_seconds.min(32 - thirty_seconds);
+        match from_peak.checked_sub(8) {
+            None => COSINE[from_peak],
+            Some(beyond) => -COSINE[8 - beyond],
+        }
     };
-    let nearest = |centres: [(i64, i64); 2]| {
-        centres
-            .iter()
-            .map(|&(x, y)| square_to(x, y))
-            .min()
-            .unwrap_or(0)
-    };
-    nearest([(4, 4), (12, 12)]) - nearest([(12, 4), (4, 12)])
+    -cosine((2 * x + 1) * 16 / PERIOD) * cosine((2 * y + 1) * 16 / rows)
 }

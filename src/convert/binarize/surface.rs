@@ -9,8 +9,7 @@ use super::simd::{Kernel, run};
 pub(super) struct Surface {
     columns: usize,
     rows: usize,
-    /// Row by row.
-    pub(super) thresholds: Vec<u8>,
+    thresholds: Vec<u8>,
 }
 
 impl Surface {
@@ -23,62 +22,131 @@ impl Surface {
         }
     }
 
-    /// The thresholds of page row `y`, one for each pixel of the cells.
-    pub(super) fn row(&self, instructions: Instructions, y: usize, thresholds: &mut [u8]) {
-        // Rows of pixels lie an odd number of sixteenths of a cell below the middle of a row of cells.
-        let sixteenths = 2 * y + 1;
-        let upper = (sixteenths.saturating_sub(CELL) / (2 * CELL)).min(self.rows - 1);
-        let lower = (upper + usize::from(sixteenths >= CELL)).min(self.rows - 1);
-        let weight = if sixteenths < CELL {
-            0
-        } else {
-            (sixteenths - CELL) % (2 * CELL)
-        };
-        let cells = |row: usize| &self.thresholds[row * self.columns..][..self.columns];
-        run(
-            instructions,
-            Interpolate {
-                upper: cells(upper),
-                lower: cells(lower),
-                weight: weight as u16,
-                thresholds,
-            },
-        );
+    /// The same threshold everywhere.
+    pub(super) fn plain(columns: usize, cells: usize, threshold: u8) -> Self {
+        Self::new(columns, vec![threshold; cells])
+    }
+
+    /// Takes some cells' thresholds from another surface of the same page.
+    pub(super) fn take_over(&mut self, other: &Self, cells: impl Iterator<Item = usize>) {
+        for cell in cells {
+            self.thresholds[cell] = other.thresholds[cell];
+        }
+    }
+
+    fn cells(&self, row: usize) -> &[u8] {
+        &self.thresholds[row.min(self.rows - 1) * self.columns..][..self.columns]
     }
 }
 
-/// Lays a row of thresholds between the middles of the cells above and below it.
-struct Interpolate<'a> {
-    upper: &'a [u8],
-    lower: &'a [u8],
+/// Rows of a surface's thresholds, one for each pixel.
+pub(super) struct SurfaceRows<'a> {
+    surface: &'a Surface,
+    instructions: Instructions,
+    /// The row of cells that `upper` was made of.
+    made: Option<usize>,
+    /// The threshold of all cells of both rows, when there is just one.
+    only: Option<u8>,
+    /// Sixteenfold thresholds along the middle of a row of cells, and of the next one.
+    upper: Vec<u16>,
+    lower: Vec<u16>,
+}
+
+impl<'a> SurfaceRows<'a> {
+    pub(super) fn new(surface: &'a Surface, instructions: Instructions) -> Self {
+        Self {
+            surface,
+            instructions,
+            made: None,
+            only: None,
+            upper: vec![0; surface.columns * CELL],
+            lower: vec![0; surface.columns * CELL],
+        }
+    }
+
+    /// The thresholds of page row `y`, as many as the cells have columns. `thresholds` are to hold
+    /// what the call for the row above left there.
+    pub(super) fn row(&mut self, y: usize, thresholds: &mut [u8]) {
+        // In sixteenths of a cell from the upper edge of the page to the middle of the row, and
+        // from the middle of the row of cells above to there.
+        let middle = 2 * y + 1;
+        let cell = middle.saturating_sub(CELL) / (2 * CELL);
+        let weight = middle.saturating_sub(CELL) % (2 * CELL);
+        if self.made != Some(cell) {
+            self.made = Some(cell);
+            self.only = only(self.surface.cells(cell))
+                .filter(|only| Some(*only) == self::only(self.surface.cells(cell + 1)));
+            if let Some(only) = self.only {
+                thresholds.fill(only);
+                return;
+            }
+            let cells = [(cell, &mut self.upper), (cell + 1, &mut self.lower)];
+            for (cell, line) in cells {
+                let cells = self.surface.cells(cell);
+                run(self.instructions, Across { cells, line });
+            }
+        } else if self.only.is_some() {
+            // The row above left them as they are to be.
+            return;
+        }
+        let kernel = Down {
+            upper: &self.upper,
+            lower: &self.lower,
+            weight: weight as u16,
+            thresholds,
+        };
+        run(self.instructions, kernel);
+    }
+}
+
+/// The value of all cells, if they have the same.
+fn only(cells: &[u8]) -> Option<u8> {
+    let first = *cells.first()?;
+    cells.iter().all(|&cell| cell == first).then_some(first)
+}
+
+/// Lays sixteenfold thresholds between the middles of a row's cells.
+struct Across<'a> {
+    cells: &'a [u8],
+    line: &'a mut [u16],
+}
+
+impl Kernel for Across<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let (line, _) = self.line.as_chunks_mut::<CELL>();
+        let cell = |at: usize| u16::from(self.cells[at.min(self.cells.len() - 1)]);
+        for (at, line) in line.iter_mut().enumerate() {
+            let (before, here, after) = (cell(at.saturating_sub(1)), cell(at), cell(at + 1));
+            for (pixel, threshold) in line.iter_mut().enumerate() {
+                let place = 2 * pixel + 1;
+                *threshold = if place < CELL {
+                    before * (CELL - place) as u16 + here * (place + CELL) as u16
+                } else {
+                    here * (3 * CELL - place) as u16 + after * (place - CELL) as u16
+                };
+            }
+        }
+    }
+}
+
+/// Lays a row of thresholds between the middles of two rows of cells.
+struct Down<'a> {
+    upper: &'a [u16],
+    lower: &'a [u16],
     /// Sixteenths of the lower row.
     weight: u16,
     thresholds: &'a mut [u8],
 }
 
-impl Kernel for Interpolate<'_> {
+impl Kernel for Down<'_> {
     #[inline(always)]
     fn run(self) {
-        let (thresholds, _) = self.thresholds.as_chunks_mut::<CELL>();
-        let between = |cell: usize| {
-            u16::from(self.upper[cell]) * (16 - self.weight)
-                + u16::from(self.lower[cell]) * self.weight
-        };
-        let last = self.upper.len().min(self.lower.len()).min(thresholds.len()) - 1;
-        let mut before = between(0);
-        let mut here = before;
-        for (cell, thresholds) in thresholds.iter_mut().enumerate() {
-            let after = between((cell + 1).min(last));
-            for (pixel, threshold) in thresholds.iter_mut().enumerate() {
-                let (left, right, weight) = if pixel < CELL / 2 {
-                    (before, here, 2 * pixel + 1 + CELL)
-                } else {
-                    (here, after, 2 * pixel + 1 - CELL)
-                };
-                let weight = weight as u16;
-                *threshold = ((left * (16 - weight) + right * weight) >> 8) as u8;
-            }
-            (before, here) = (here, after);
+        let count = self.thresholds.len();
+        let (upper, lower) = (&self.upper[..count], &self.lower[..count]);
+        for x in 0..count {
+            let sum = upper[x] * (16 - self.weight) + lower[x] * self.weight;
+            self.thresholds[x] = (sum >> 8) as u8;
         }
     }
 }

@@ -7,7 +7,7 @@ mod bits;
 mod levels;
 mod taps;
 
-use super::binarize::{GrayPage, Hints, PageSource, binarize};
+use super::binarize::{GrayPage, Hints, PageSource, binarize, clean_scan};
 use super::layout::Layout;
 use super::orientation::Orientation;
 use crate::t4::Bitmap;
@@ -46,7 +46,8 @@ impl Image<'_> {
     }
 }
 
-/// Brings an image to its layout; grey levels become black and white as those of paper.
+/// Brings an image to its layout; grey levels become black and white as those of paper, and black
+/// and white ones stay what they are unless the mode says that they are a scan to be cleaned.
 ///
 /// # Panics
 ///
@@ -59,7 +60,7 @@ pub(crate) fn resample(
 ) -> Bitmap {
     let (orientation, window) = (layout.turn.into(), layout.into());
     match image {
-        Image::Bilevel(bitmap) => resample_bitmap(bitmap, orientation, window),
+        Image::Bilevel(bitmap) => resample_bilevel(bitmap, orientation, window, mode, resolution),
         Image::Gray { width, levels, .. } => {
             let mut page = vec![255; window.pixels()];
             resample_levels((levels, width), orientation, window, &mut page);
@@ -71,6 +72,22 @@ pub(crate) fn resample(
             let page = GrayPage::new(&page, width, width as usize);
             binarize(page, mode, resolution, &hints)
         }
+    }
+}
+
+/// Brings a black and white image to its place on a page; its pixels stay what they are unless the
+/// mode says that they are a scan to be cleaned.
+pub(crate) fn resample_bilevel(
+    image: &Bitmap,
+    orientation: Orientation,
+    window: Window,
+    mode: ToneMode,
+    resolution: Resolution,
+) -> Bitmap {
+    let placed = resample_bitmap(image, orientation, window);
+    match mode {
+        ToneMode::Scan => clean_scan(&placed, resolution),
+        ToneMode::Auto | ToneMode::Text | ToneMode::Photo => placed,
     }
 }
 

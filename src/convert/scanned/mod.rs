@@ -29,7 +29,7 @@ use pdfium_render::prelude::PdfPage;
 use super::canvas::Canvas;
 use super::layout::{Cut, Layout, Turn, fax_resolution};
 use super::rasterize::Drawing;
-use super::resample::{resample_bitmap, resample_levels};
+use super::resample::{resample_bilevel, resample_levels};
 use crate::limits::Limits;
 use crate::t4::Bitmap;
 use page::{EDGE_POINTS_MAX, ImagePage};
@@ -155,9 +155,13 @@ impl ScannedDocument {
         }
         let orientation = place.orientation.then(layout.turn.into());
         Some(match picture {
-            Picture::Bilevel(bitmap) => {
-                Taken::Bitmap(resample_bitmap(&bitmap, orientation, place.window))
-            }
+            Picture::Bilevel(bitmap) => Taken::Bitmap(resample_bilevel(
+                &bitmap,
+                orientation,
+                place.window,
+                drawing.mode,
+                drawing.resolution,
+            )),
             Picture::Gray(image) => {
                 let levels = (&image.pixels[..], image.width);
                 let page = canvas.white(place.window.pixels());
