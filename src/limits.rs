@@ -21,6 +21,10 @@ pub struct Limits {
     pub page_rows_max: u32,
     /// Most pixels decoded from one image inside a TIFF upload.
     pub image_pixels_max: u64,
+    /// Largest logo on a cover page, in bytes.
+    pub logo_bytes_max: u64,
+    /// Most pixels of a logo on a cover page.
+    pub logo_pixels_max: u64,
     /// Longest time one document may take to render, in seconds of wall clock.
     pub render_wall_seconds_max: u64,
     /// Most CPU time one document may take to render, in seconds.
@@ -51,6 +55,8 @@ impl Default for Limits {
             page_points_max: 14_400,
             page_rows_max: 20_000,
             image_pixels_max: 200_000_000,
+            logo_bytes_max: 4 << 20,
+            logo_pixels_max: 16_000_000,
             render_wall_seconds_max: 300,
             render_cpu_seconds_max: 240,
             render_address_space_max: 1 << 30,

@@ -55,6 +55,11 @@ const PURE: &[&str] = &[
     "src/audio/g711.rs",
     "src/audio/gsm.rs",
     "src/convert/airtime.rs",
+    "src/convert/cover/font.rs",
+    "src/convert/cover/pdf.rs",
+    "src/convert/cover/sheet.rs",
+    "src/convert/cover/template.rs",
+    "src/convert/cover/typeset.rs",
     "src/convert/layout.rs",
     "src/convert/binarize",
 ];

@@ -7,6 +7,7 @@
 
 mod convert {
     mod bombs;
+    mod cover;
     mod fixture;
     mod geometry;
     mod header;

@@ -4,6 +4,7 @@
 
 mod service {
     mod bad_input;
+    mod cover;
     mod documents;
     mod header;
     mod kills;

@@ -11,6 +11,8 @@ use faxmill::header::{
 use faxmill::pipeline::Role;
 use faxmill::units::{FaxNumber, PageFit, Resolution, ToneMode};
 
+use crate::cover::CoverArgs;
+
 /// Turns documents into delivered faxes and voicemail recordings into MP3.
 #[derive(Debug, Parser)]
 #[command(
@@ -112,6 +114,8 @@ pub(crate) struct ConvertArgs {
     pub(crate) mode: ToneMode,
     #[command(flatten)]
     pub(crate) fit: PageFitArgs,
+    #[command(flatten)]
+    pub(crate) cover: CoverArgs,
     /// Show the pages as they will be printed: a .pdf or .tiff file, a folder for one PNG a page,
     /// or numbered files such as page-%d.png.
     #[arg(short, long, value_name = "FILE|FOLDER")]
@@ -258,6 +262,8 @@ pub(crate) struct SendArgs {
     pub(crate) mode: ToneMode,
     #[command(flatten)]
     pub(crate) fit: PageFitArgs,
+    #[command(flatten)]
+    pub(crate) cover: CoverArgs,
     /// Local SIP address.
     #[arg(long, default_value = "0.0.0.0:0", value_name = "ADDRESS")]
     pub(crate) bind: SocketAddr,
@@ -311,6 +317,8 @@ pub(crate) struct SubmitFaxArgs {
     pub(crate) mode: ToneMode,
     #[command(flatten)]
     pub(crate) fit: PageFitArgs,
+    #[command(flatten)]
+    pub(crate) cover: CoverArgs,
     /// Our identity, told to the far end.
     #[arg(long)]
     pub(crate) ident: Option<String>,

@@ -55,6 +55,9 @@ pub(crate) fn run(
     options.mode = args.mode;
     options.fit = args.fit.page_fit();
     options.survey = args.report;
+    options.cover = args
+        .cover
+        .cover(&config, args.to.as_ref(), args.ident.as_deref())?;
     options.limits = config.limits;
     let mut progress = output.progress(&name(&args.input));
     let report = convert_file(
@@ -136,7 +139,12 @@ pub(crate) fn failure(error: &ConvertError) -> Failure {
         ConvertError::LibraryMissing { .. } | ConvertError::Start(_) => Exit::Unavailable,
         _ => Exit::Refused,
     };
-    Failure::new(exit, error.reason().code(), error.to_string())
+    let code = match error {
+        // A document's faults are named as a job would end by them; these are not a document's.
+        ConvertError::Cover(error) => error.code(),
+        error => error.reason().code(),
+    };
+    Failure::new(exit, code, error.to_string())
 }
 
 /// Shows how far a conversion is.
@@ -154,8 +162,13 @@ fn sentence(report: &ConvertReport, path: &std::path::Path) -> String {
     let elapsed = report.elapsed;
     let seconds = (elapsed.inspect_ms + elapsed.render_ms + elapsed.encode_ms) / 1000.0;
     let plural = if report.pages.len() == 1 { "" } else { "s" };
+    let cover = if report.pages.iter().any(|page| page.is_cover) {
+        ", the first of them the cover page"
+    } else {
+        ""
+    };
     format!(
-        "{}: {} page{plural}, {bytes} bytes of MMR, {seconds:.2} s",
+        "{}: {} page{plural}{cover}, {bytes} bytes of MMR, {seconds:.2} s",
         path.display(),
         report.pages.len()
     )

@@ -4,6 +4,7 @@ mod arguments;
 mod call;
 mod check_config;
 mod convert;
+mod cover;
 mod demo;
 mod exit;
 mod jobs;

@@ -15,6 +15,7 @@ use faxmill::sip::{
     Agent, AgentConfig, CallObserver, CallOutcome, ObserverRefused, OutgoingFax, SipUri,
 };
 use faxmill::t30;
+use faxmill::units::FaxNumber;
 
 use crate::arguments::SendArgs;
 use crate::convert::{failure, header_failure, name, show};
@@ -35,7 +36,10 @@ pub(crate) fn run(
         .map_err(|error| Failure::new(Exit::Refused, "sip-uri", format!("--to: {error}")))?;
     let header = header(args, &config, &target)?;
     let files = Files::temporary()?;
-    let pages = convert(args, &config.limits, &files.fax, output)?;
+    let to = target
+        .user()
+        .and_then(|user| user.parse::<FaxNumber>().ok());
+    let pages = convert(args, &config, to.as_ref(), &files.fax, output)?;
     if args.first_page > pages {
         let message = format!(
             "--first-page {}: the document has {pages} pages",
@@ -87,7 +91,8 @@ fn header(args: &SendArgs, config: &Config, target: &SipUri) -> Result<Option<He
 
 fn convert(
     args: &SendArgs,
-    limits: &faxmill::limits::Limits,
+    config: &Config,
+    to: Option<&FaxNumber>,
     target: &Path,
     output: &Output,
 ) -> Result<u32, Failure> {
@@ -95,7 +100,8 @@ fn convert(
     options.resolution = args.resolution;
     options.mode = args.mode;
     options.fit = args.fit.page_fit();
-    options.limits = limits.clone();
+    options.cover = args.cover.cover(config, to, args.ident.as_deref())?;
+    options.limits = config.limits.clone();
     let mut progress = output.progress(&name(&args.input));
     let report = convert_file(
         &args.input,

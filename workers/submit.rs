@@ -14,7 +14,7 @@ use crate::convert::name;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::settings::Settings;
-use crate::{jobs, transcode, watch};
+use crate::{cover, jobs, transcode, watch};
 
 pub(crate) fn run(
     what: SubmitCommand,
@@ -72,8 +72,9 @@ async fn fax(
         request
     };
     let key = key(&args.common);
+    let cover = args.cover.upload(&context.config)?;
     context
-        .submit_fax(&args.file, key, complete)
+        .submit_fax(&args.file, cover.as_ref(), key, complete)
         .await
         .map_err(|error| failure(&error))
 }
@@ -110,6 +111,7 @@ fn key(common: &SubmitCommon) -> Option<String> {
 fn failure(error: &IntakeError) -> Failure {
     let exit = match error {
         IntakeError::Unreadable { .. } => Exit::NoInput,
+        IntakeError::Cover(error) => return cover::failure(error),
         IntakeError::Artifact(_) => Exit::Storage,
         IntakeError::Store(error) => jobs::exit_of(error),
         _ => Exit::Refused,

@@ -8,6 +8,7 @@ mod header;
 mod raw;
 mod trunk;
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -29,6 +30,8 @@ pub struct Config {
     pub line: Line,
     /// The header line of faxes that do not say otherwise.
     pub header: HeaderOptions,
+    /// Templates and logos of cover pages, by name.
+    pub cover: CoverFiles,
     /// Taking faxes, when it is switched on.
     pub receive: Option<Receive>,
     /// How many jobs each role works on at a time.
@@ -46,6 +49,15 @@ pub struct Line {
     pub bind: SocketAddr,
     /// The identity (TSI/CSI) told to the far end: up to 20 characters.
     pub ident: String,
+}
+
+/// Files for cover pages that jobs may name.
+#[derive(Clone, Debug, Default)]
+pub struct CoverFiles {
+    /// Templates.
+    pub templates: BTreeMap<String, PathBuf>,
+    /// Logos, PNG or JPEG.
+    pub logos: BTreeMap<String, PathBuf>,
 }
 
 /// How calls are taken.

@@ -1,5 +1,6 @@
 //! The configuration file as it is typed.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,7 +8,9 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::header::RawHeader;
-use super::{Concurrency, Config, ConfigError, Credentials, Line, Receive, Timing, Trunk};
+use super::{
+    Concurrency, Config, ConfigError, CoverFiles, Credentials, Line, Receive, Timing, Trunk,
+};
 use crate::limits::Limits;
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -17,6 +20,7 @@ pub(super) struct RawConfig {
     trunk: Option<RawTrunk>,
     line: RawLine,
     header: RawHeader,
+    cover: RawCover,
     receive: Option<RawReceive>,
     workers: RawWorkers,
     timing: RawTiming,
@@ -46,6 +50,13 @@ impl Default for RawLine {
             ident: "Faxmill".to_owned(),
         }
     }
+}
+
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct RawCover {
+    templates: BTreeMap<String, PathBuf>,
+    logos: BTreeMap<String, PathBuf>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -119,6 +130,10 @@ impl RawConfig {
                 ident: config.line.ident.clone(),
             },
             header: RawHeader::of(&config.header),
+            cover: RawCover {
+                templates: config.cover.templates.clone(),
+                logos: config.cover.logos.clone(),
+            },
             receive: config.receive.as_ref().map(|receive| RawReceive {
                 bind: receive.bind.to_string(),
                 calls_max: receive.calls_max,
@@ -149,6 +164,7 @@ impl RawConfig {
             trunk: self.trunk.map(RawTrunk::check).transpose()?,
             line: self.line.check()?,
             header: self.header.check()?,
+            cover: self.cover.check()?,
             receive: self.receive.map(RawReceive::check).transpose()?,
             concurrency: self.workers.check()?,
             timing: self.timing.check()?,
@@ -182,6 +198,32 @@ impl RawLine {
             ident: self.ident,
         })
     }
+}
+
+impl RawCover {
+    fn check(self) -> Result<CoverFiles, ConfigError> {
+        Ok(CoverFiles {
+            templates: files("cover.templates", self.templates)?,
+            logos: files("cover.logos", self.logos)?,
+        })
+    }
+}
+
+/// Files by name, which must be there: a job that names one must not find out that it is not.
+fn files(
+    name: &'static str,
+    files: BTreeMap<String, PathBuf>,
+) -> Result<BTreeMap<String, PathBuf>, ConfigError> {
+    let absolute = |(key, path): (String, PathBuf)| {
+        let said = path.display();
+        let file = std::path::absolute(&path).map_err(|e| field(name, format!("{said}: {e}")))?;
+        match std::fs::metadata(&file) {
+            Ok(metadata) if metadata.is_file() => Ok((key, file)),
+            Ok(_) => Err(field(name, format!("{key}: {said} is not a file"))),
+            Err(error) => Err(field(name, format!("{key}: {said}: {error}"))),
+        }
+    };
+    files.into_iter().map(absolute).collect()
 }
 
 impl RawReceive {
@@ -236,6 +278,8 @@ fn check_limits(limits: Limits) -> Result<Limits, ConfigError> {
         ("limits.page_points_max", u64::from(limits.page_points_max)),
         ("limits.page_rows_max", u64::from(limits.page_rows_max)),
         ("limits.image_pixels_max", limits.image_pixels_max),
+        ("limits.logo_bytes_max", limits.logo_bytes_max),
+        ("limits.logo_pixels_max", limits.logo_pixels_max),
         (
             "limits.render_wall_seconds_max",
             limits.render_wall_seconds_max,

@@ -11,7 +11,9 @@ use serde::Serialize;
 
 use super::ConvertError;
 use super::child::Renderer;
+use super::cover::{Cover, render_cover};
 use super::fax_tiff::{FaxTiffWriter, mmr_digest};
+use super::frames::RenderedPage;
 use super::inspect::Inspection;
 use super::render_group::RenderGroup;
 use super::render_pool::RenderPool;
@@ -38,6 +40,8 @@ pub struct ConvertOptions {
     /// Whether pages are looked at for what a fax loses; of PDF pages it takes about as long as
     /// rendering.
     pub survey: bool,
+    /// A cover page to go before the document.
+    pub cover: Option<Cover>,
     /// What renders pages.
     pub renderer: Renderer,
     /// Where rendering processes come from.
@@ -57,6 +61,7 @@ impl ConvertOptions {
             mode: ToneMode::default(),
             fit: PageFit::default(),
             survey: false,
+            cover: None,
             renderer,
             pool: Arc::new(RenderPool::of_started()),
             processes_max: 1,
@@ -108,8 +113,10 @@ pub struct ConvertReport {
 /// One fax page.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PageReport {
-    /// Place in the document, from 0.
+    /// Place in the fax, from 0.
     pub index: u32,
+    /// Whether it is the cover page and not one of the document's.
+    pub is_cover: bool,
     /// Pixels in a scan line.
     pub width: u32,
     /// Scan lines.
@@ -179,9 +186,18 @@ pub fn convert<W: Write + Seek>(
         page: 0,
         pages: None,
     });
+    if let Some(cover) = &options.cover {
+        cover.check(&options.limits)?;
+    }
     let kind = identify(document, &options.limits)?;
     let mut pages = PageWriter::new(output, begun, progress)?;
+    pages.covers = u32::from(options.cover.is_some());
     let processes = render(kind, document, &mut pages, options, cancel)?;
+    if let Some(cover) = &options.cover {
+        // Only now are the pages counted.
+        let page_count = pages.reports.len() as u32 + 1;
+        pages.write_cover(&render_cover(cover, page_count, options, cancel)?)?;
+    }
     let (pages, elapsed) = pages.finish()?;
     let confinement = processes.confinement();
     let (surveys, inspection) = processes.into_extras();
@@ -237,6 +253,8 @@ struct PageWriter<'a, W: Write + Seek> {
     writer: FaxTiffWriter<W>,
     progress: &'a mut dyn FnMut(ConvertProgress),
     pages_expected: Option<u32>,
+    /// Cover pages that will follow, and then come first.
+    covers: u32,
     reports: Vec<PageReport>,
     elapsed: Elapsed,
     /// When the last stage ended.
@@ -253,6 +271,7 @@ impl<'a, W: Write + Seek> PageWriter<'a, W> {
             writer: FaxTiffWriter::new(output).map_err(while_writing)?,
             progress,
             pages_expected: None,
+            covers: 0,
             reports: Vec::new(),
             elapsed: Elapsed::default(),
             since: begun,
@@ -261,7 +280,7 @@ impl<'a, W: Write + Seek> PageWriter<'a, W> {
 
     /// The document is open and is known to have so many pages, or not known.
     fn opened(&mut self, pages: Option<u32>) {
-        self.pages_expected = pages;
+        self.pages_expected = pages.map(|pages| pages + self.covers);
         self.elapsed.inspect_ms = self.lap();
         self.tell(ConvertStage::Rendering);
     }
@@ -273,23 +292,31 @@ impl<'a, W: Write + Seek> PageWriter<'a, W> {
         bad_rows: u32,
     ) -> Result<(), ConvertError> {
         self.elapsed.render_ms += self.lap();
-        let coding = EncodeOptions::mmr();
-        let strip = encode(bitmap, &coding);
-        let (width, rows) = (bitmap.width(), bitmap.rows());
+        let (strip, mut report) = coded(bitmap, resolution);
         self.writer
-            .page_from_strip(&strip, width, rows, resolution, &coding)
+            .page_from_strip(&strip, report.width, report.rows, resolution, &CODING)
             .map_err(while_writing)?;
-        let pixels = f64::from(width) * f64::from(rows);
-        self.reports.push(PageReport {
-            index: self.reports.len() as u32,
-            width,
-            rows,
-            resolution,
-            black_share: bitmap.black_pixels() as f64 / pixels,
-            digest: mmr_digest(width, rows, &strip),
-            bytes: strip.len() as u64,
-            bad_rows,
-        });
+        report.index = self.reports.len() as u32;
+        report.bad_rows = bad_rows;
+        self.reports.push(report);
+        self.elapsed.encode_ms += self.lap();
+        self.tell(ConvertStage::Rendering);
+        Ok(())
+    }
+
+    /// Writes the page that goes before all others.
+    fn write_cover(&mut self, page: &RenderedPage) -> Result<(), ConvertError> {
+        self.elapsed.render_ms += self.lap();
+        let (strip, mut report) = coded(&page.bitmap, page.resolution);
+        let (width, rows) = (report.width, report.rows);
+        self.writer
+            .first_page_from_strip(&strip, width, rows, page.resolution, &CODING)
+            .map_err(while_writing)?;
+        report.is_cover = true;
+        for page in &mut self.reports {
+            page.index += 1;
+        }
+        self.reports.insert(0, report);
         self.elapsed.encode_ms += self.lap();
         self.tell(ConvertStage::Rendering);
         Ok(())
@@ -319,6 +346,28 @@ impl<'a, W: Write + Seek> PageWriter<'a, W> {
         self.since = now;
         milliseconds(lap)
     }
+}
+
+/// The coding that fax files are stored in.
+const CODING: EncodeOptions = EncodeOptions::mmr();
+
+/// A page in that coding, and its account as that of the first page.
+fn coded(bitmap: &Bitmap, resolution: Resolution) -> (Vec<u8>, PageReport) {
+    let strip = encode(bitmap, &CODING);
+    let (width, rows) = (bitmap.width(), bitmap.rows());
+    let pixels = f64::from(width) * f64::from(rows);
+    let report = PageReport {
+        index: 0,
+        is_cover: false,
+        width,
+        rows,
+        resolution,
+        black_share: bitmap.black_pixels() as f64 / pixels,
+        digest: mmr_digest(width, rows, &strip),
+        bytes: strip.len() as u64,
+        bad_rows: 0,
+    };
+    (strip, report)
 }
 
 /// The same error, when it came up on the side of the output.

@@ -4,6 +4,7 @@ use std::io;
 
 use serde::{Deserialize, Serialize};
 
+use super::cover::CoverError;
 use crate::job::Reason;
 
 /// A document that could not be converted.
@@ -83,6 +84,9 @@ pub enum ConvertError {
     /// The fax pages could not be written.
     #[error("the fax pages could not be written: {0}")]
     Write(#[source] io::Error),
+    /// There is no cover page as it was asked for.
+    #[error(transparent)]
+    Cover(#[from] CoverError),
     /// The caller asked to stop.
     #[error("the conversion was canceled")]
     Canceled,
@@ -105,14 +109,27 @@ impl ConvertError {
             Self::Start(_) => "renderer-start-failed",
             Self::Io(_) => "read-failed",
             Self::Write(_) => "write-failed",
+            Self::Cover(error) => error.code(),
             Self::Canceled => "canceled",
         }
+    }
+
+    /// Whether it is what was to be drawn that is at fault, not the machine or the caller.
+    pub(super) const fn is_of_document(&self) -> bool {
+        matches!(
+            self,
+            Self::Invalid { .. }
+                | Self::TooLarge { .. }
+                | Self::Unsupported { .. }
+                | Self::Crashed { .. }
+                | Self::Timeout { .. }
+        )
     }
 
     /// What a job that ends by this error ends for.
     pub const fn reason(&self) -> Reason {
         match self {
-            Self::Empty | Self::NotADocument { .. } | Self::Invalid { .. } => {
+            Self::Empty | Self::NotADocument { .. } | Self::Invalid { .. } | Self::Cover(_) => {
                 Reason::DocumentInvalid
             }
             Self::Encrypted => Reason::DocumentEncrypted,

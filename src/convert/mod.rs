@@ -10,6 +10,7 @@ mod canvas;
 mod child;
 mod child_output;
 mod conversion;
+mod cover;
 mod error;
 mod fax_tiff;
 mod fork;
@@ -50,6 +51,10 @@ pub use child::Renderer;
 pub use conversion::{
     ConvertOptions, ConvertProgress, ConvertReport, ConvertStage, Elapsed, PageReport, convert,
     convert_file,
+};
+pub use cover::{
+    Cover, CoverError, CoverFile, LogoPixels, LogoPlace, Rule, Run, Sheet, TEMPLATE_BYTES_MAX,
+    Template,
 };
 pub use error::{ConvertError, Refusal};
 pub use fax_tiff::{FaxPage, FaxTiffPage, FaxTiffReader, FaxTiffWriter, page_digest};

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ConvertError;
 use super::canvas::Canvas;
+use super::cover::draw_cover;
 use super::error::Refusal;
 use super::frames::{FrameWriter, RenderedPage};
 use super::inspect::inspect;
@@ -31,6 +32,9 @@ use crate::units::{PageFit, PageWidth, Resolution, ToneMode};
 
 /// Largest document that is inspected after its pages are out.
 const INSPECTED_BYTES_MAX: usize = 16 << 20;
+
+/// Longest cover page that is handed over, its logo aside.
+const SHEET_BYTES_MAX: u64 = 8 << 20;
 
 /// Open files that rendering needs: the three standard streams, one font at a time, and spare.
 const OPEN_FILES_MAX: u64 = 32;
@@ -134,6 +138,7 @@ pub(super) fn render_with(
     let rendered = match settings.kind {
         DocumentKind::Pdf => render_pdf(settings, library, &document, &mut frames),
         DocumentKind::Tiff => render_tiff(settings, document, &mut frames),
+        DocumentKind::Cover => render_cover(settings, library, &document, &mut frames),
     };
     match rendered {
         Ok(()) => Ok(()),
@@ -172,14 +177,8 @@ fn render_pdf<W: Write>(
     frames: &mut FrameWriter<W>,
 ) -> Result<(), Stop> {
     let limits = &settings.limits;
-    let loaded;
-    let library = if let Some(library) = library {
-        library
-    } else {
-        loaded = load_library(&settings.library);
-        &loaded
-    };
-    let pdfium = library.as_ref().map_err(Refusal::clone)?;
+    let mut loaded = None;
+    let pdfium = loaded_library(settings, library, &mut loaded)?;
     frames.confined(confine()?)?;
     let pdf = read_document(document, limits)?;
     let document = open(pdfium, &pdf, limits)?;
@@ -214,6 +213,58 @@ fn render_pdf<W: Write>(
     {
         frames.inspection(&inspection)?;
     }
+    Ok(())
+}
+
+/// The library that is loaded already, or that is loaded into `here`.
+fn loaded_library<'a>(
+    settings: &RenderSettings,
+    library: Option<&'a Result<Pdfium, Refusal>>,
+    here: &'a mut Option<Result<Pdfium, Refusal>>,
+) -> Result<&'a Pdfium, Refusal> {
+    let library = match library {
+        Some(library) => library,
+        None => here.insert(load_library(&settings.library)),
+    };
+    library.as_ref().map_err(Refusal::clone)
+}
+
+/// Draws a cover page, as text and pictures are drawn: choices for the document are not its own.
+fn render_cover<W: Write>(
+    settings: &RenderSettings,
+    library: Option<&Result<Pdfium, Refusal>>,
+    bundle: &File,
+    frames: &mut FrameWriter<W>,
+) -> Result<(), Stop> {
+    let begun = Instant::now();
+    let limits = &settings.limits;
+    let mut loaded = None;
+    let pdfium = loaded_library(settings, library, &mut loaded)?;
+    frames.confined(confine()?)?;
+    let mut handed_over = Vec::new();
+    let bytes_max = limits.logo_bytes_max.saturating_add(SHEET_BYTES_MAX);
+    let from_start = FromStart {
+        document: bundle,
+        at: 0,
+    };
+    from_start.take(bytes_max).read_to_end(&mut handed_over)?;
+    let pdf = draw_cover(&handed_over, limits)?;
+    let document = open(pdfium, &pdf, limits)?;
+    frames.document(Some(1))?;
+    let drawing = Drawing {
+        mode: ToneMode::Auto,
+        fit: PageFit::Fit,
+        ..settings.drawing()
+    };
+    let bitmap = take_or_draw_page(&document, 0, drawing, &mut Canvas::default(), None)?;
+    frames.page(&RenderedPage {
+        index: 0,
+        bitmap,
+        resolution: settings.resolution,
+        bad_rows: 0,
+        elapsed: begun.elapsed(),
+    })?;
+    frames.complete()?;
     Ok(())
 }
 

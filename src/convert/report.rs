@@ -43,8 +43,10 @@ pub struct Faxability {
 /// What to expect of one page.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PageFaxability {
-    /// Place in the document, from 0.
+    /// Place in the fax, from 0.
     pub index: u32,
+    /// Whether it is the cover page and not one of the document's.
+    pub is_cover: bool,
     /// Vertical density.
     pub resolution: Resolution,
     /// Black pixels of all pixels, those of the header included, from 0 to 1.
@@ -136,9 +138,10 @@ impl Faxability {
         conversion: &ConvertReport,
         options: &ConvertOptions,
     ) -> Result<Self, ConvertError> {
+        let covers = conversion.pages.iter().filter(|page| page.is_cover).count();
         let boxes = match &conversion.inspection {
             // Page trees lie: boxes are believed when they are as many as pages were drawn.
-            Some(inspection) if inspection.boxes.len() == conversion.pages.len() => {
+            Some(inspection) if inspection.boxes.len() == conversion.pages.len() - covers => {
                 &inspection.boxes[..]
             }
             _ => &[],
@@ -149,10 +152,13 @@ impl Faxability {
             let page = outgoing.next().ok_or_else(|| ConvertError::Invalid {
                 what: "the fax has fewer pages than were written".to_owned(),
             })??;
-            let survey = conversion.surveys.get(index);
+            // A cover page is none of the document's, of which the rest tells.
+            let index = index.checked_sub(covers);
+            let survey = index.and_then(|index| conversion.surveys.get(index));
+            let boxes = index.and_then(|index| boxes.get(index));
             let placement = survey.and_then(|survey| Placement::of(survey, said, options));
             let loss = survey.zip(placement).and_then(|(survey, placement)| {
-                let loss = PageLoss::of(survey, boxes.get(index), said.resolution, placement);
+                let loss = PageLoss::of(survey, boxes, said.resolution, placement);
                 let is_known =
                     conversion.kind == DocumentKind::Pdf || loss.coloured_share.is_some();
                 is_known.then_some(loss)
@@ -188,6 +194,7 @@ impl PageFaxability {
         let pixels = f64::from(bitmap.width()) * f64::from(bitmap.rows());
         Self {
             index: said.index,
+            is_cover: said.is_cover,
             resolution,
             black_share: bitmap.black_pixels() as f64 / pixels,
             is_blank: said.black_share <= 0.0,

@@ -19,6 +19,8 @@ pub enum DocumentKind {
     Pdf,
     /// TIFF 6.0 or BigTIFF.
     Tiff,
+    /// A cover page on its way to the rendering process; nothing that is uploaded is one.
+    Cover,
 }
 
 /// The kind of a document from its first [`HEAD_BYTES`] bytes (fewer when the file is shorter).

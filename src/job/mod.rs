@@ -7,6 +7,7 @@
 
 mod attempt;
 mod call;
+mod cover;
 mod event;
 mod id;
 mod ladder;
@@ -19,6 +20,7 @@ mod status;
 mod work;
 
 pub use attempt::{Attempt, AttemptResult, AttemptSettings, Negotiated};
+pub use cover::{CoverField, CoverFields, CoverFieldsError, CoverPart, CoverRequest};
 pub use event::{AttemptOutcome, JobEvent, Resolution as IndeterminateResolution};
 pub use id::{JobId, JobIdError};
 pub use ladder::{LadderStep, Transport};

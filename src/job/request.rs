@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 
 use crate::header::HeaderOptions;
-use crate::job::JobKind;
+use crate::job::{CoverRequest, JobKind};
 use crate::units::{FaxNumber, PageFit, Resolution, ToneMode, UnixMillis};
 
 /// What a job was asked to do.
@@ -72,6 +72,9 @@ pub struct FaxRequest {
     /// How pages that are no fax pages yet are brought onto them.
     #[serde(default, skip_serializing_if = "PageFit::is_default")]
     pub page_fit: PageFit,
+    /// A cover page to go before the document.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cover: Option<CoverRequest>,
     /// The sender's identity (TSI and header line), if not the trunk's.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ident: Option<String>,
@@ -121,6 +124,7 @@ impl FaxRequest {
             resolution: Resolution::default(),
             mode: ToneMode::default(),
             page_fit: PageFit::default(),
+            cover: None,
             ident: None,
             header: HeaderOptions::default(),
             not_before: None,

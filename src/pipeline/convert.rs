@@ -11,6 +11,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
+use super::cover::CoverPartError;
 use super::task::{Abandoned, Task};
 use super::transcode::{ended_early, until_stopped};
 use super::worker::StageHandler;
@@ -59,6 +60,8 @@ enum Failure {
     Convert(#[from] ConvertError),
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
+    #[error(transparent)]
+    Cover(#[from] CoverPartError),
     #[error("scratch space: {0}")]
     Scratch(#[from] std::io::Error),
     #[error("the converter ended unexpectedly")]
@@ -72,6 +75,7 @@ impl Failure {
         match self {
             Self::Convert(error) => error.reason(),
             Self::Artifact(error) => error.reason(),
+            Self::Cover(error) => error.reason(),
             Self::Scratch(_) => Reason::StorageFailed,
             Self::Panicked => Reason::ConversionCrashed,
             Self::Abandoned(_) => Reason::WorkerLost,
@@ -130,6 +134,8 @@ async fn make(
     options.resolution = request.resolution;
     options.mode = request.mode;
     options.fit = request.page_fit;
+    let accepted = task.lease.job.state.created_at;
+    options.cover = context.cover(request, accepted, &scratch).await?;
     if let Some(limit) = limit {
         options.resolution = request.resolution.min(limit.resolution);
         options.width_max = limit.width;

@@ -7,10 +7,13 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 use super::context::{Context, new_job_id, now};
+use super::cover::{CoverPartError, CoverUpload, cover_defaults, load_cover};
 use crate::artifact::{ArtifactError, ArtifactKey};
 use crate::convert::{ConvertError, HEAD_BYTES, sniff};
 use crate::header::HeaderError;
-use crate::job::{FaxRequest, JobId, JobRequest, Reason, RequestError, VoicemailRequest};
+use crate::job::{
+    CoverPart, FaxRequest, JobId, JobRequest, Reason, RequestError, VoicemailRequest,
+};
 use crate::store::{Idempotency, NewJob, StoreError, Submitted};
 
 /// A job that was not accepted; nothing of it is kept.
@@ -49,6 +52,9 @@ pub enum IntakeError {
     /// The header line cannot be as it is asked for.
     #[error(transparent)]
     Header(#[from] HeaderError),
+    /// There is no cover page as it was asked for.
+    #[error(transparent)]
+    Cover(#[from] CoverPartError),
     /// The document could not be stored.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
@@ -66,6 +72,7 @@ impl IntakeError {
             Self::Recording { reason, .. } => reason.code(),
             Self::Request(error) => error.code(),
             Self::Header(error) => error.code(),
+            Self::Cover(error) => error.code(),
             Self::Artifact(error) => error.code(),
             Self::Store(error) => error.code(),
         }
@@ -73,29 +80,60 @@ impl IntakeError {
 }
 
 impl Context {
-    /// Accepts a document to be sent by fax.
+    /// Accepts a document to be sent by fax, with a cover page before it if one is asked for.
     ///
-    /// When this returns, document and job are durable. `complete` is given the artifact key of
-    /// the stored document and makes the request of it.
+    /// When this returns, document, cover page and job are durable. `complete` is given the
+    /// artifact key of the stored document and makes the request of it, to which the cover page is
+    /// added.
     pub async fn submit_fax(
         &self,
         document: &Path,
+        cover: Option<&CoverUpload>,
         idempotency_key: Option<String>,
         complete: impl FnOnce(String) -> FaxRequest,
     ) -> Result<Submitted, IntakeError> {
         self.look_at_document(document)?;
+        if let Some(cover) = cover {
+            let defaults = cover_defaults(&self.config, None, None, None, now());
+            load_cover(&self.config, cover.clone(), defaults)?;
+        }
         let id = new_job_id();
+        let job = id.to_string();
         let key = self
             .artifacts
-            .put_file(&id.to_string(), &name_of(document), document)
+            .put_file(&job, &name_of(document), document)
             .await?;
-        let request = complete(key.to_string());
-        if let Err(error) = request.header.check() {
-            self.take_back(&key).await;
-            return Err(error.into());
+        let mut uploads = vec![key.clone()];
+        let mut request = complete(key.to_string());
+        if let Some(cover) = cover {
+            let (cover, stored) = self.store_cover(&job, cover).await?;
+            uploads.extend(stored);
+            request.cover = Some(cover);
         }
-        let request = JobRequest::Fax(request);
-        self.submit(id, request, &key, idempotency_key).await
+        if let Err(error) = self.look_at_request(&request).await {
+            self.take_back(&uploads).await;
+            return Err(error);
+        }
+        self.submit(id, JobRequest::Fax(request), &uploads, idempotency_key)
+            .await
+    }
+
+    /// Looks at what else becomes part of the pages. The cover page is looked at again, now with the
+    /// number and the identity that are printed on it.
+    async fn look_at_request(&self, request: &FaxRequest) -> Result<(), IntakeError> {
+        request.header.check()?;
+        if request.cover.is_none() {
+            return Ok(());
+        }
+        let scratch = self
+            .scratch
+            .task()
+            .map_err(|source| IntakeError::Unreadable {
+                name: "scratch space".to_owned(),
+                source,
+            })?;
+        self.cover(request, now(), &scratch).await?;
+        Ok(())
     }
 
     /// Accepts a recording to be turned into MP3.
@@ -115,19 +153,19 @@ impl Context {
             .put_file(&id.to_string(), &name_of(recording), recording)
             .await?;
         let request = JobRequest::Voicemail(complete(key.to_string()));
-        self.submit(id, request, &key, idempotency_key).await
+        self.submit(id, request, &[key], idempotency_key).await
     }
 
     async fn submit(
         &self,
         id: JobId,
         request: JobRequest,
-        stored: &ArtifactKey,
+        uploads: &[ArtifactKey],
         idempotency_key: Option<String>,
     ) -> Result<Submitted, IntakeError> {
         let idempotency = idempotency_key.map(|key| Idempotency {
             key,
-            body_hash: body_hash(&request, stored),
+            body_hash: body_hash(&request, uploads),
         });
         let job = NewJob {
             idempotency,
@@ -135,15 +173,17 @@ impl Context {
         };
         let outcome = self.store.submit(job).await;
         if is_known_not_to_exist(&outcome) {
-            self.take_back(stored).await;
+            self.take_back(uploads).await;
         }
         Ok(outcome?)
     }
 
-    /// Removes an upload that no job needs.
-    async fn take_back(&self, stored: &ArtifactKey) {
-        if let Err(error) = self.artifacts.delete(stored).await {
-            tracing::warn!(artifact.key = %stored, %error, "an upload without a job was left");
+    /// Removes uploads that no job needs.
+    async fn take_back(&self, uploads: &[ArtifactKey]) {
+        for stored in uploads {
+            if let Err(error) = self.artifacts.delete(stored).await {
+                tracing::warn!(artifact.key = %stored, %error, "an upload without a job was left");
+            }
         }
     }
 
@@ -235,13 +275,27 @@ fn name_of(file: &Path) -> String {
     )
 }
 
-/// What makes two requests the same: their content and every field but the key, which names the
-/// job that it was stored for.
-fn body_hash(request: &JobRequest, stored: &ArtifactKey) -> String {
+/// What makes two requests the same: their content and every field but the keys of uploads, which
+/// name the job that they were stored for.
+fn body_hash(request: &JobRequest, uploads: &[ArtifactKey]) -> String {
     let mut request = request.clone();
+    let nameless = |key: &mut String| {
+        if let Some(upload) = uploads.iter().find(|upload| upload.to_string() == *key) {
+            upload.digest().clone_into(key);
+        }
+    };
     match &mut request {
-        JobRequest::Fax(fax) => stored.digest().clone_into(&mut fax.document),
-        JobRequest::Voicemail(voicemail) => stored.digest().clone_into(&mut voicemail.recording),
+        JobRequest::Fax(fax) => {
+            nameless(&mut fax.document);
+            let cover = fax.cover.iter_mut();
+            let parts = cover.flat_map(|cover| [&mut cover.template, &mut cover.logo]);
+            for part in parts.flatten() {
+                if let CoverPart::Artifact(key) = part {
+                    nameless(key);
+                }
+            }
+        }
+        JobRequest::Voicemail(voicemail) => nameless(&mut voicemail.recording),
         JobRequest::ReceivedFax(_) => {}
     }
     // A request always has a JSON form: its maps have text keys.

@@ -5,6 +5,7 @@
 
 mod context;
 mod convert;
+mod cover;
 mod intake;
 mod outgoing;
 mod preview;
@@ -20,6 +21,7 @@ mod transmit;
 mod worker;
 
 pub use context::{Context, OpenError, now};
+pub use cover::{CoverPartError, CoverSource, CoverUpload, cover_defaults, load_cover};
 pub use intake::IntakeError;
 pub use preview::PreviewError;
 pub use role::Role;

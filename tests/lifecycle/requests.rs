@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use faxmill::header::HeaderPages;
 use faxmill::job::{
-    AttemptSettings, FaxRequest, JobEvent, JobId, JobRequest, JobState, LadderStep, Metadata,
-    OnIndeterminate, Reason, RequestError, RetryPolicy, Stage, Status,
+    AttemptSettings, CoverField, CoverPart, FaxRequest, JobEvent, JobId, JobRequest, JobState,
+    LadderStep, Metadata, OnIndeterminate, Reason, RequestError, RetryPolicy, Stage, Status,
 };
 use faxmill::units::{Resolution, ToneMode, UnixMillis};
 use proptest::prelude::*;
@@ -38,6 +38,40 @@ fn a_request_with_only_what_it_must_have_gets_the_documented_defaults() {
         serde_json::from_str::<JobRequest>(&again).expect("a request"),
         request
     );
+}
+
+#[test]
+fn a_cover_page_is_asked_for_by_fields_and_by_names_or_keys_of_its_parts() {
+    let request = |cover: &str| {
+        let text = format!(
+            r#"{{"kind":"fax","number":"100","document":"d","document_name":"n","cover":{cover}}}"#
+        );
+        serde_json::from_str::<JobRequest>(&text)
+    };
+    let read = request(
+        r#"{"fields":{"to_name":"Ada"},"template":{"name":"office"},"logo":{"artifact":"k"}}"#,
+    );
+    let JobRequest::Fax(fax) = read.expect("a request") else {
+        panic!("it is a fax");
+    };
+    let cover = fax.cover.as_ref().expect("a cover page");
+    assert_eq!(cover.fields.entries()[&CoverField::ToName], "Ada");
+    assert_eq!(cover.template, Some(CoverPart::Name("office".to_owned())));
+    assert_eq!(cover.logo, Some(CoverPart::Artifact("k".to_owned())));
+    let again = serde_json::to_string(&JobRequest::Fax(fax.clone())).expect("JSON");
+    let again: JobRequest = serde_json::from_str(&again).expect("a request");
+    assert_eq!(again, JobRequest::Fax(fax));
+    assert!(request("{}").is_ok());
+    let long = "x".repeat(8001);
+    for refused in [
+        r#"{"fields":{"to_nam":"Ada"}}"#,
+        r#"{"fields":{"page_count":"3"}}"#,
+        &format!(r#"{{"fields":{{"comments":"{long}"}}}}"#),
+        r#"{"template":"office"}"#,
+        r#"{"picture":{"name":"x"}}"#,
+    ] {
+        assert!(request(refused).is_err(), "{refused}");
+    }
 }
 
 #[test]

@@ -96,7 +96,7 @@ async fn submit_faxes(context: &Context, out: &Path) -> Result<Vec<(JobId, FaxNu
             .map_err(|error| Failure::new(Exit::Internal, "demo-number", format!("{error}")))?;
         let to = number.clone();
         let submitted = context
-            .submit_fax(&sample(out, name), None, |document| {
+            .submit_fax(&sample(out, name), None, None, |document| {
                 FaxRequest::new(to, document, (*name).to_owned())
             })
             .await

@@ -28,11 +28,25 @@ pub struct FaxTiffWriter<W> {
     file: W,
     /// Bytes written so far.
     len: u64,
-    /// Where each page's `PageNumber` value lies: the total is known only at the end.
-    page_numbers: Vec<u64>,
-    /// Where the last directory's link to the next one lies.
-    last_link: u64,
+    /// The pages, in their order: the total is known only at the end.
+    pages: Vec<WrittenPage>,
+    /// Whether a page comes before others that were written before it.
+    is_reordered: bool,
 }
+
+/// Where what changes later of a page lies in the file.
+#[derive(Clone, Copy, Debug)]
+struct WrittenPage {
+    /// Its directory.
+    directory: u32,
+    /// The value of its `PageNumber`.
+    page_number: u64,
+    /// Its link to the next directory.
+    link: u64,
+}
+
+/// Where the header's link to the first directory lies.
+const FIRST_LINK: u64 = 4;
 
 impl<W: Write + Seek> FaxTiffWriter<W> {
     /// Begins a file at the writer's start.
@@ -41,8 +55,8 @@ impl<W: Write + Seek> FaxTiffWriter<W> {
         Ok(Self {
             file,
             len: 8,
-            page_numbers: Vec::new(),
-            last_link: 4,
+            pages: Vec::new(),
+            is_reordered: false,
         })
     }
 
@@ -76,6 +90,35 @@ impl<W: Write + Seek> FaxTiffWriter<W> {
         resolution: Resolution,
         options: &EncodeOptions,
     ) -> Result<(), ConvertError> {
+        let page = self.write_page(strip, width, rows, resolution, options)?;
+        self.pages.push(page);
+        Ok(())
+    }
+
+    /// Adds a page, as [`Self::page_from_strip`] does, that comes before all that were added so
+    /// far: the cover of pages that had to be counted for it.
+    pub fn first_page_from_strip(
+        &mut self,
+        strip: &[u8],
+        width: u32,
+        rows: u32,
+        resolution: Resolution,
+        options: &EncodeOptions,
+    ) -> Result<(), ConvertError> {
+        let page = self.write_page(strip, width, rows, resolution, options)?;
+        self.is_reordered = !self.pages.is_empty();
+        self.pages.insert(0, page);
+        Ok(())
+    }
+
+    fn write_page(
+        &mut self,
+        strip: &[u8],
+        width: u32,
+        rows: u32,
+        resolution: Resolution,
+        options: &EncodeOptions,
+    ) -> Result<WrittenPage, ConvertError> {
         let directory = self.directory(strip, width, rows, resolution, options)?;
         let bytes = &directory.bytes;
         let after = self.len + (bytes.len() + strip.len()).next_multiple_of(2) as u64;
@@ -91,21 +134,23 @@ impl<W: Write + Seek> FaxTiffWriter<W> {
         if strip.len() % 2 == 1 {
             self.file.write_all(&[0])?;
         }
-        self.page_numbers
-            .push(self.len + directory.page_number_at as u64);
-        self.last_link = self.len + directory.link_at as u64;
+        let written = WrittenPage {
+            directory: self.len as u32,
+            page_number: self.len + directory.page_number_at as u64,
+            link: self.len + directory.link_at as u64,
+        };
         self.len = after;
-        Ok(())
+        Ok(written)
     }
 
     /// Number of pages so far.
     pub fn pages(&self) -> u32 {
-        self.page_numbers.len() as u32
+        self.pages.len() as u32
     }
 
     /// Writes the number of pages into each of them, closes the chain and returns the writer.
     pub fn finish(mut self) -> Result<W, ConvertError> {
-        let Ok(total) = u16::try_from(self.page_numbers.len()) else {
+        let Ok(total) = u16::try_from(self.pages.len()) else {
             return Err(ConvertError::TooManyPages {
                 pages: self.pages(),
                 limit: u32::from(u16::MAX),
@@ -116,12 +161,21 @@ impl<W: Write + Seek> FaxTiffWriter<W> {
                 what: "a fax has at least one page".to_owned(),
             });
         }
-        for at in &self.page_numbers {
-            self.file.seek(SeekFrom::Start(at + 2))?;
+        for (number, page) in (0u16..).zip(&self.pages) {
+            self.file.seek(SeekFrom::Start(page.page_number))?;
+            self.file.write_all(&number.to_le_bytes())?;
             self.file.write_all(&total.to_le_bytes())?;
         }
-        self.file.seek(SeekFrom::Start(self.last_link))?;
-        self.file.write_all(&[0; 4])?;
+        let links = self.pages.iter().map(|page| page.link);
+        let directories = self.pages.iter().map(|page| page.directory);
+        let chain = std::iter::once(FIRST_LINK).chain(links);
+        for (link, next) in chain.zip(directories.chain([0])) {
+            // Each page already links to where the next was going to be written.
+            if self.is_reordered || next == 0 {
+                self.file.seek(SeekFrom::Start(link))?;
+                self.file.write_all(&next.to_le_bytes())?;
+            }
+        }
         self.file.seek(SeekFrom::End(0))?;
         self.file.flush()?;
         Ok(self.file)
