@@ -8,8 +8,10 @@
 mod convert {
     mod bombs;
     mod fixture;
+    mod fuzz_corpus;
     mod geometry;
     mod header;
+    mod hostile;
     mod judge;
     mod layout;
     mod library;
@@ -26,3 +28,7 @@ mod convert {
     mod scanned;
     mod tiff;
 }
+
+#[allow(dead_code, reason = "the tests of TIFF files use more of it")]
+#[path = "tiff/builder.rs"]
+mod builder;

@@ -236,10 +236,12 @@ fn check_limits(limits: Limits) -> Result<Limits, ConfigError> {
         ("limits.page_points_max", u64::from(limits.page_points_max)),
         ("limits.page_rows_max", u64::from(limits.page_rows_max)),
         ("limits.image_pixels_max", limits.image_pixels_max),
+        ("limits.document_pixels_max", limits.document_pixels_max),
         (
             "limits.render_wall_seconds_max",
             limits.render_wall_seconds_max,
         ),
+        ("limits.page_wall_seconds_max", limits.page_wall_seconds_max),
         (
             "limits.render_cpu_seconds_max",
             limits.render_cpu_seconds_max,
@@ -265,6 +267,7 @@ fn check_limits(limits: Limits) -> Result<Limits, ConfigError> {
             "limits.render_wall_seconds_max",
             limits.render_wall_seconds_max,
         ),
+        ("limits.page_wall_seconds_max", limits.page_wall_seconds_max),
         (
             "limits.render_cpu_seconds_max",
             limits.render_cpu_seconds_max,

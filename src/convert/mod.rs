@@ -67,3 +67,5 @@ pub use sandbox::{Confinement, Enforcement, confine};
 pub use sniff::{DocumentKind, HEAD_BYTES, sniff};
 pub use survey::PageSurvey;
 pub use tiff_input::{GrayImage, TiffPage, read_tiff_pages};
+#[doc(hidden)]
+pub use tiff_pages::tiff_fax_pages;
