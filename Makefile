@@ -55,6 +55,11 @@ interop:
 	$(CARGO) build --release --locked
 	scripts/interop.sh
 
+# FUZZ_SECONDS=600 for each target, FUZZ_TARGETS="t4_decode tiff_input": see scripts/fuzz.sh.
+fuzz:
+	scripts/setup.sh test
+	scripts/fuzz.sh
+
 clean:
 	$(CARGO) clean
 	rm -rf .cache

@@ -25,8 +25,16 @@ pub struct Limits {
     pub logo_bytes_max: u64,
     /// Most pixels of a logo on a cover page.
     pub logo_pixels_max: u64,
+    /// Most pixels of all images of a TIFF upload; 500 pages of A4 at 400 dpi have fewer.
+    pub document_pixels_max: u64,
     /// Longest time one document may take to render, in seconds of wall clock.
     pub render_wall_seconds_max: u64,
+    /// Longest time one page may take to render, in seconds of wall clock.
+    ///
+    /// The bound on documents has to let 500 honest pages through; this one ends a page that will
+    /// never be done while its sender still looks on, and leaves its place to others. Honest pages
+    /// take milliseconds, the heaviest maps and scans a few seconds.
+    pub page_wall_seconds_max: u64,
     /// Most CPU time one document may take to render, in seconds.
     pub render_cpu_seconds_max: u64,
     /// Address space of the process that renders a document, in bytes.
@@ -57,7 +65,9 @@ impl Default for Limits {
             image_pixels_max: 200_000_000,
             logo_bytes_max: 4 << 20,
             logo_pixels_max: 16_000_000,
+            document_pixels_max: 10_000_000_000,
             render_wall_seconds_max: 300,
+            page_wall_seconds_max: 12,
             render_cpu_seconds_max: 240,
             render_address_space_max: 1 << 30,
             recording_bytes_max: 2 << 30,

@@ -174,6 +174,7 @@ fn a_wrong_value_is_refused_by_its_field() {
         "limits.call_seconds_max",
         "limits.silence_seconds_max",
         "limits.render_wall_seconds_max",
+        "limits.page_wall_seconds_max",
         "limits.render_cpu_seconds_max",
     ]
     .map(|named| {

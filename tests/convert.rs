@@ -9,8 +9,10 @@ mod convert {
     mod bombs;
     mod cover;
     mod fixture;
+    mod fuzz_corpus;
     mod geometry;
     mod header;
+    mod hostile;
     mod judge;
     mod layout;
     mod library;
@@ -28,3 +30,7 @@ mod convert {
     mod tiff;
     mod tones;
 }
+
+#[allow(dead_code, reason = "the tests of TIFF files use more of it")]
+#[path = "tiff/builder.rs"]
+mod builder;

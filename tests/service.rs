@@ -7,6 +7,7 @@ mod service {
     mod cover;
     mod documents;
     mod header;
+    mod hostile;
     mod kills;
     mod lifecycle;
     mod lines;
@@ -19,3 +20,15 @@ mod service {
 #[allow(dead_code, reason = "the tests of single calls use more of it")]
 #[path = "calls/far_end.rs"]
 mod far_end;
+
+#[allow(dead_code, reason = "the conversion's tests use more of them")]
+#[path = "convert/hostile.rs"]
+mod hostile;
+
+#[allow(dead_code, reason = "the conversion's tests use more of it")]
+#[path = "convert/pdf.rs"]
+mod pdf;
+
+#[allow(dead_code, reason = "the tests of TIFF files use more of it")]
+#[path = "tiff/builder.rs"]
+mod builder;

@@ -280,10 +280,12 @@ fn check_limits(limits: Limits) -> Result<Limits, ConfigError> {
         ("limits.image_pixels_max", limits.image_pixels_max),
         ("limits.logo_bytes_max", limits.logo_bytes_max),
         ("limits.logo_pixels_max", limits.logo_pixels_max),
+        ("limits.document_pixels_max", limits.document_pixels_max),
         (
             "limits.render_wall_seconds_max",
             limits.render_wall_seconds_max,
         ),
+        ("limits.page_wall_seconds_max", limits.page_wall_seconds_max),
         (
             "limits.render_cpu_seconds_max",
             limits.render_cpu_seconds_max,
@@ -309,6 +311,7 @@ fn check_limits(limits: Limits) -> Result<Limits, ConfigError> {
             "limits.render_wall_seconds_max",
             limits.render_wall_seconds_max,
         ),
+        ("limits.page_wall_seconds_max", limits.page_wall_seconds_max),
         (
             "limits.render_cpu_seconds_max",
             limits.render_cpu_seconds_max,

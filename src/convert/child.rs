@@ -105,6 +105,7 @@ impl<'a> RenderProcess<'a> {
 
     /// Waits until the document is open.
     pub(crate) fn opened(&mut self) -> Result<(), ConvertError> {
+        self.frames.get_mut().await_page(self.limits);
         match self.next_frame()? {
             Frame::Confined(confinement) => self.confinement = confinement,
             _ => return Err(self.out_of_turn()),
@@ -128,6 +129,7 @@ impl<'a> RenderProcess<'a> {
 
     /// The next of its pages, which must be the page of this index; `None` after its last.
     pub(crate) fn next_page(&mut self, index: u32) -> Result<Option<RenderedPage>, ConvertError> {
+        self.frames.get_mut().await_page(self.limits);
         match self.next_frame()? {
             Frame::Page(page) if page.index == index => {
                 self.pages_seen += 1;
@@ -220,6 +222,11 @@ impl<'a> RenderProcess<'a> {
             Some(Stopped::Deadline) => {
                 return ConvertError::Timeout {
                     seconds: self.limits.render_wall_seconds_max,
+                };
+            }
+            Some(Stopped::PageDeadline) => {
+                return ConvertError::Timeout {
+                    seconds: self.limits.page_wall_seconds_max,
                 };
             }
             Some(Stopped::Canceled) => return ConvertError::Canceled,

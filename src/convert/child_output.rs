@@ -6,6 +6,8 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use crate::limits::Limits;
+
 /// How often a request to cancel is looked for while the process is silent.
 const CANCEL_LATENCY: Duration = Duration::from_millis(50);
 
@@ -16,6 +18,7 @@ const COMPLAINT_BYTES_MAX: usize = 4096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Stopped {
     Deadline,
+    PageDeadline,
     Canceled,
 }
 
@@ -26,6 +29,8 @@ pub(super) struct WatchedOutput<'a> {
     complaints: Option<PipeReader>,
     complaint: Vec<u8>,
     deadline: Instant,
+    /// By when the page that is waited for has to be there.
+    page_deadline: Instant,
     cancel: &'a AtomicBool,
     stopped: Option<Stopped>,
 }
@@ -33,16 +38,21 @@ pub(super) struct WatchedOutput<'a> {
 impl Read for WatchedOutput<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
-            let remaining = self.deadline.saturating_duration_since(Instant::now());
+            let now = Instant::now();
+            let remaining = self.deadline.saturating_duration_since(now);
+            let remaining_of_page = self.page_deadline.saturating_duration_since(now);
             if self.cancel.load(Ordering::Relaxed) {
                 self.stopped = Some(Stopped::Canceled);
             } else if remaining.is_zero() {
                 self.stopped = Some(Stopped::Deadline);
+            } else if remaining_of_page.is_zero() {
+                self.stopped = Some(Stopped::PageDeadline);
             }
             if self.stopped.is_some() {
                 return Err(io::ErrorKind::TimedOut.into());
             }
-            let (is_output, is_complaint) = self.wait(remaining.min(CANCEL_LATENCY))?;
+            let patience = remaining.min(remaining_of_page).min(CANCEL_LATENCY);
+            let (is_output, is_complaint) = self.wait(patience)?;
             if is_complaint {
                 self.drain_complaint();
             }
@@ -65,6 +75,7 @@ impl<'a> WatchedOutput<'a> {
             complaints: Some(complaints),
             complaint: Vec::new(),
             deadline,
+            page_deadline: deadline,
             cancel,
             stopped: None,
         }
@@ -78,6 +89,13 @@ impl<'a> WatchedOutput<'a> {
     /// Gives up no later than then.
     pub(super) fn hurry(&mut self, deadline: Instant) {
         self.deadline = self.deadline.min(deadline);
+        self.page_deadline = self.deadline;
+    }
+
+    /// Gives up when the next page is not there within the time that a page may take.
+    pub(super) fn await_page(&mut self, limits: &Limits) {
+        let patience = Duration::from_secs(limits.page_wall_seconds_max);
+        self.page_deadline = Instant::now() + patience;
     }
 
     /// Waits until one of the two streams has something to read, or its end.

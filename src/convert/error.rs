@@ -204,16 +204,19 @@ pub(crate) const IMAGE_ROWS: &str = "rows in an image";
 pub(crate) const IMAGE_ROW_PIXELS: &str = "pixels in a row";
 /// Size of an image.
 pub(crate) const IMAGE_PIXELS: &str = "pixels in an image";
+/// Size of all images of a document.
+pub(crate) const DOCUMENT_PIXELS: &str = "pixels in all images";
 /// Size of a bilevel image once decoded.
 pub(crate) const IMAGE_BYTES: &str = "bytes of pixels in an image";
 /// Size of a file that holds images.
 pub(crate) const FILE_BYTES: &str = "bytes in the file";
 
 /// What of an image is limited, by the names in [`ConvertError::TooLarge`].
-pub(crate) const IMAGE_QUANTITIES: [&str; 5] = [
+pub(crate) const IMAGE_QUANTITIES: [&str; 6] = [
     IMAGE_ROWS,
     IMAGE_ROW_PIXELS,
     IMAGE_PIXELS,
+    DOCUMENT_PIXELS,
     IMAGE_BYTES,
     FILE_BYTES,
 ];

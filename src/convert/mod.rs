@@ -74,3 +74,5 @@ pub use scanned::count_scans;
 pub use sniff::{DocumentKind, HEAD_BYTES, sniff};
 pub use survey::PageSurvey;
 pub use tiff_input::{GrayImage, TiffPage, read_tiff_pages};
+#[doc(hidden)]
+pub use tiff_pages::tiff_fax_pages;

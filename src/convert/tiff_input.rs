@@ -18,7 +18,7 @@ use std::collections::HashSet;
 use std::io::{Read, Seek};
 
 use crate::convert::ConvertError;
-use crate::convert::error::{FILE_BYTES, IMAGE_PIXELS};
+use crate::convert::error::{DOCUMENT_PIXELS, FILE_BYTES, IMAGE_PIXELS};
 use crate::convert::orientation::Orientation;
 use crate::convert::tiff_bilevel::{Bilevel, Bounds, is_bilevel, read_bilevel};
 use crate::convert::tiff_directory::{Density, Directory, TiffFile, invalid, is_page, tag};
@@ -102,6 +102,7 @@ fn pages_in_order<R: Read + Seek>(
 ) -> Result<Vec<Directory>, ConvertError> {
     let mut pages = Vec::new();
     let mut count = 0;
+    let mut pixels = 0u64;
     while let Some(directory) = file.next_directory()? {
         if !is_page(file, &directory)? {
             continue;
@@ -109,6 +110,9 @@ fn pages_in_order<R: Read + Seek>(
         count += 1;
         if count <= limits.document_pages_max {
             let number = file.number(&directory, tag::PAGE_NUMBER)?;
+            let width = file.number(&directory, tag::IMAGE_WIDTH)?.unwrap_or(0);
+            let rows = file.number(&directory, tag::IMAGE_LENGTH)?.unwrap_or(0);
+            pixels = pixels.saturating_add(width.saturating_mul(rows));
             pages.push((number, directory));
         }
     }
@@ -120,6 +124,13 @@ fn pages_in_order<R: Read + Seek>(
     }
     if pages.is_empty() {
         return Err(invalid("the TIFF has no pages"));
+    }
+    if count > 1 && pixels > limits.document_pixels_max {
+        return Err(ConvertError::TooLarge {
+            what: DOCUMENT_PIXELS,
+            value: pixels,
+            limit: limits.document_pixels_max,
+        });
     }
     let numbers: HashSet<u64> = pages.iter().filter_map(|page| page.0).collect();
     if numbers.len() == pages.len() {

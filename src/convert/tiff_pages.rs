@@ -14,7 +14,7 @@ use crate::t4::Bitmap;
 use crate::units::Resolution;
 
 /// Hands every page of a TIFF to `sink`, in order, with what is known of the page before it.
-pub(crate) fn tiff_fax_pages(
+pub fn tiff_fax_pages(
     document: impl Read + Seek,
     drawing: Drawing<'_>,
     sink: &mut dyn FnMut(RenderedPage, PageSurvey) -> Result<(), ConvertError>,

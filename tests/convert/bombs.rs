@@ -1,6 +1,8 @@
 //! Files made to take a renderer down: each costs one child process and ends in a typed reason.
 
 use std::fs;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use faxmill::convert::{ConvertError, ConvertOptions};
@@ -9,37 +11,14 @@ use faxmill::units::Resolution;
 use proptest::prelude::*;
 
 use super::fixture::{convert_bytes, options, refuse_bytes, sample};
-use super::pdf::{Pdf, deflate};
-
-const LETTER: &str = "/MediaBox [0 0 612 792]";
+use super::hostile::{DOCUMENTS, endless_path, nested_forms, vast_image};
+use super::pdf::Pdf;
 
 /// Options that give up after two seconds of wall clock.
 fn impatient() -> ConvertOptions {
     let mut options = options();
     options.limits.render_wall_seconds_max = 2;
     options
-}
-
-/// Forms that each draw the next one several times: a few kilobytes, and exponential work.
-fn nested_forms(levels: usize, times: usize, entries: &str) -> Vec<u8> {
-    let mut pdf = Pdf::new();
-    let mut inner = pdf.stream(
-        "/Type /XObject /Subtype /Form /BBox [0 0 612 792]",
-        b"0 0 612 792 re f",
-    );
-    for _ in 0..levels {
-        let form = format!(
-            "/Type /XObject /Subtype /Form /BBox [0 0 612 792] {entries} \
-             /Resources << /XObject << /F {inner} 0 R >> >>"
-        );
-        inner = pdf.stream(&form, "/F Do ".repeat(times).as_bytes());
-    }
-    let content = pdf.stream("", b"/F Do");
-    pdf.page_of(
-        &format!("{LETTER} /Resources << /XObject << /F {inner} 0 R >> >>"),
-        content,
-    );
-    pdf.build()
 }
 
 /// A document that is never done drawing.
@@ -68,6 +47,7 @@ fn the_limit_on_cpu_time_is_held_by_the_process_itself() {
     let mut options = options();
     options.limits.render_cpu_seconds_max = 1;
     options.limits.render_wall_seconds_max = 60;
+    options.limits.page_wall_seconds_max = 60;
     options.limits.render_address_space_max = 8 << 30;
     let error = refuse_bytes(&endless(), &options);
     assert!(
@@ -79,35 +59,18 @@ fn the_limit_on_cpu_time_is_held_by_the_process_itself() {
 
 #[test]
 fn a_content_stream_that_inflates_to_gigabytes() {
-    // Lines that are kept as path segments until the end.
-    let segment = b"1 1 l ".repeat(1 << 16);
-    let content =
-        deflate(std::iter::once(b"0 0 m ".to_vec()).chain(std::iter::repeat_n(segment, 1 << 10)));
-    assert!(content.len() < 2 << 20, "{} bytes", content.len());
-    let mut pdf = Pdf::new();
-    let content = pdf.stream("/Filter /FlateDecode", &content);
-    pdf.page_of(LETTER, content);
-    let error = refuse_bytes(&pdf.build(), &options());
+    let bomb = endless_path();
+    assert!(bomb.len() < 2 << 20, "{} bytes", bomb.len());
+    let error = refuse_bytes(&bomb, &options());
     assert_eq!(error.reason(), Reason::ConversionCrashed, "{error}");
 }
 
 #[test]
 fn an_image_of_forty_thousand_by_forty_thousand() {
-    let pixels = deflate((0..4_000).map(|i| vec![i as u8; 400_000]));
-    assert!(pixels.len() < 3 << 20, "{} bytes", pixels.len());
-    let mut pdf = Pdf::new();
-    let image = pdf.stream(
-        "/Type /XObject /Subtype /Image /Width 40000 /Height 40000 /BitsPerComponent 8 \
-         /ColorSpace /DeviceGray /Filter /FlateDecode",
-        &pixels,
-    );
-    let content = pdf.stream("", b"612 0 0 792 0 0 cm /I Do");
-    pdf.page_of(
-        &format!("{LETTER} /Resources << /XObject << /I {image} 0 R >> >>"),
-        content,
-    );
+    let bomb = vast_image();
+    assert!(bomb.len() < 3 << 20, "{} bytes", bomb.len());
     let begun = Instant::now();
-    match convert_bytes(&pdf.build(), &options()) {
+    match convert_bytes(&bomb, &options()) {
         Ok(converted) => assert_eq!(converted.sizes(), [(1728, 2142)]),
         Err(error) => assert!(
             matches!(
@@ -129,6 +92,57 @@ fn a_process_short_of_memory_dies_alone() {
     let error = refuse_bytes(&Pdf::one_page(300.0, 14_400.0, "0 0 9 9 re f"), &options);
     assert_eq!(error.reason(), Reason::ConversionCrashed, "{error}");
     assert!(error.to_string().contains("SIGABRT"), "{error}");
+}
+
+/// Longest that a hostile document may keep its sender waiting.
+const HOSTILE_SECONDS_MAX: u64 = 15;
+
+#[test]
+fn ten_hostile_documents_at_once_end_in_time_and_leave_room_for_honest_ones() {
+    let next = AtomicUsize::new(0);
+    let is_over = AtomicBool::new(false);
+    let ends = Mutex::new(Vec::new());
+    std::thread::scope(|scope| {
+        let hostile: Vec<_> = (0..10)
+            .map(|_| {
+                scope.spawn(|| {
+                    while let Some((name, make)) =
+                        DOCUMENTS.get(next.fetch_add(1, Ordering::Relaxed))
+                    {
+                        let document = make();
+                        let begun = Instant::now();
+                        let outcome = convert_bytes(&document, &options());
+                        ends.lock().unwrap().push((*name, outcome, begun.elapsed()));
+                    }
+                })
+            })
+            .collect();
+        let honest = scope.spawn(|| {
+            let letter = fs::read(sample("letter.pdf")).unwrap();
+            let mut converted = 0;
+            while !is_over.load(Ordering::Relaxed) {
+                convert_bytes(&letter, &options()).unwrap();
+                converted += 1;
+            }
+            converted
+        });
+        for thread in hostile {
+            thread.join().unwrap();
+        }
+        is_over.store(true, Ordering::Relaxed);
+        assert!(honest.join().unwrap() > 3, "honest documents had no turn");
+    });
+    for (name, outcome, elapsed) in ends.into_inner().unwrap() {
+        let end = outcome.map_or_else(
+            |error| error.to_string(),
+            |fax| format!("{:?}", fax.sizes()),
+        );
+        println!("{:5.1} s  {name}: {end}", elapsed.as_secs_f64());
+        assert!(
+            elapsed.as_secs() < HOSTILE_SECONDS_MAX,
+            "{name}: {elapsed:?}"
+        );
+    }
 }
 
 proptest! {

@@ -16,8 +16,8 @@ use crate::convert::tiff_directory::{Directory, TiffFile, invalid, tag};
 use crate::convert::tiff_strips::strips;
 use crate::limits::Limits;
 
-/// Most bytes of one packed row.
-const ROW_BYTES_MAX: u64 = 256 << 20;
+/// Most bytes, and most samples, of one row; those of the widest scanners have a hundredth.
+const ROW_BYTES_MAX: u64 = 16 << 20;
 
 /// Most bytes of samples for each pixel allowed: honest images have up to sixteen.
 const PIXEL_BYTES_MAX: u64 = 16;
