@@ -17,7 +17,7 @@ pub struct Limits {
     pub document_pages_max: u32,
     /// Longest page edge accepted, in PostScript points (1/72 inch).
     pub page_points_max: u32,
-    /// Most scan lines in one fax page.
+    /// Most scan lines in one fax page, before a header line may add to them.
     pub page_rows_max: u32,
     /// Most pixels decoded from one image inside a TIFF upload.
     pub image_pixels_max: u64,
