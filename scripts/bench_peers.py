@@ -13,6 +13,9 @@ What is compared:
 - corpus-vs-ghostscript, corpus-vs-mutool: every PDF of CORPUS/pdf that all three programs convert, a
   fresh process a file, rounds of all three in turn. Ghostscript as above. mutool has no fax output: it
   draws to PBM, its bilevel format, at 200 dpi, which is as many pixels as 204x196. Geometric means.
+- scanned-pdf-vs-ghostscript: PDFs of five scanned pages at 300 dpi (scripts/scanned_pdfs.py makes them of the
+  samples), one for each way to code an image: CCITT, JBIG2, bits and grey levels in Flate, grey and colour
+  JPEG. Ghostscript as above; it picks pixels where we average them. Geometric mean.
 - text-pdf-above-raster-ms: milliseconds of CPU a page that a PDF of 120 pages of text costs beyond what
   PDFium's drawing costs: all processes of a conversion, less a process (raster_floor) that loads the
   library, opens the document and draws each page into a white grey buffer of the same geometry.
@@ -37,6 +40,8 @@ import sys
 import tempfile
 import time
 
+import scanned_pdfs
+
 ROOT = pathlib.Path(__file__).resolve().parent.parent
 SAMPLES = ROOT / "samples"
 ROUNDS = 7
@@ -53,6 +58,7 @@ def main():
         folder = pathlib.Path(folder)
         figures = {
             "pdf-vs-ghostscript": pdfs(program, folder),
+            "scanned-pdf-vs-ghostscript": scans(program, folder),
             **corpus(program, folder),
             **text(program, floor, folder),
             **codecs(program, folder),
@@ -65,6 +71,14 @@ def main():
 def pdfs(program, folder):
     ratios = []
     for pdf in sorted(SAMPLES.glob("*.pdf")):
+        ours = convert(program, pdf, folder / "ours.tif")
+        ratios.append(compare(pdf.name, "Ghostscript", ghostscript(pdf, folder), ours))
+    return geometric_mean(ratios)
+
+
+def scans(program, folder):
+    ratios = []
+    for pdf in scanned_pdfs.make(folder):
         ours = convert(program, pdf, folder / "ours.tif")
         ratios.append(compare(pdf.name, "Ghostscript", ghostscript(pdf, folder), ours))
     return geometric_mean(ratios)
