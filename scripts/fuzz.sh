@@ -8,7 +8,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 seconds=${FUZZ_SECONDS:-600}
-targets=${FUZZ_TARGETS:-t4_decode t4_encode tiff_input pdf_inspect}
+targets=${FUZZ_TARGETS:-t4_decode t4_encode tiff_input pdf_inspect scanned_pages}
 sanitizer=${FUZZ_SANITIZER:-address}
 
 # Instrumentation needs compiler flags that a stable compiler keeps back.
@@ -48,7 +48,7 @@ status=0
 for target in $targets; do
   case $target in
     tiff_input) seed "$target" samples/*.tif "$made"/*.tif tests/fuzz_corpus/*/tiff_input-* ;;
-    pdf_*) seed "$target" samples/*.pdf tests/fuzz_corpus/*/pdf_* ;;
+    pdf_inspect | scanned_pages) seed "$target" samples/*.pdf tests/fuzz_corpus/*/pdf_* ;;
     t4_*) seed "$target" tests/fuzz_corpus/*/t4_decode-* ;;
   esac
   echo "fuzz: $target for $seconds s"

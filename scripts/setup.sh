@@ -10,7 +10,7 @@ packages=(build-essential pkg-config libclang-dev libtiff-dev libjpeg-dev libtif
           python3 python3-pip unzip ffmpeg tzdata)
 case $purpose in
   run) ;;
-  test) packages+=(tshark mpg123 ghostscript poppler-utils iproute2 fonts-dejavu-core
+  test) packages+=(tshark mpg123 sox ghostscript poppler-utils iproute2 fonts-dejavu-core
                    tesseract-ocr) ;;
   bench) packages+=(ghostscript mupdf-tools poppler-utils) ;;
   quality) packages+=(ghostscript poppler-utils tesseract-ocr tesseract-ocr-eng python3-numpy

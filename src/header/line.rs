@@ -211,7 +211,7 @@ mod tests {
         let name = "The Very Long Name of a Company That Nobody Ever Made Shorter";
         let line = header(HeaderFormat::DEFAULT, name).line(2, 13, A4);
         assert!((A4 - 1..=A4).contains(&line.chars().count()), "{line}");
-        let cut = "From The Very Long Name of a Company… +1 555 0199  To +15550100  Page";
+        let cut = "From The Very Long Name of a Company That… +1 555 0199  To +15550100  Page";
         assert!(line.contains(cut), "{line}");
         assert!(line.ends_with("Page 2 of 13"));
         let wide = header(HeaderFormat::DEFAULT, name).line(2, 13, 145);

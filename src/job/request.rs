@@ -11,6 +11,10 @@ use crate::units::{FaxNumber, PageFit, Resolution, ToneMode, UnixMillis};
 /// What a job was asked to do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
+#[allow(
+    clippy::large_enum_variant,
+    reason = "a worker holds a few requests at a time, and nearly all are faxes"
+)]
 pub enum JobRequest {
     /// Send a document by fax.
     Fax(FaxRequest),
