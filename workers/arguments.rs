@@ -294,7 +294,7 @@ pub(crate) struct ReceiveArgs {
 #[derive(Debug, Subcommand)]
 pub(crate) enum SubmitCommand {
     /// Enqueue a document to be sent by fax.
-    Fax(SubmitFaxArgs),
+    Fax(Box<SubmitFaxArgs>),
     /// Enqueue a recording to be turned into MP3.
     Voicemail(SubmitVoicemailArgs),
 }

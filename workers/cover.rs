@@ -19,7 +19,7 @@ const COVER_FILE_BYTES_MAX: u64 = 1 << 20;
 /// A cover page to go before the document. Any of these asks for one.
 #[derive(Debug, Args)]
 pub(crate) struct CoverArgs {
-    /// Cover page with the fields of this TOML file, such as to_name = "Ada".
+    /// Cover page with the fields that this TOML file gives.
     #[arg(long, value_name = "FILE")]
     cover: Option<PathBuf>,
     /// A field of the cover page; may be repeated, and goes before the file's.

@@ -146,13 +146,14 @@ impl Pdf {
     fn finish(mut self) -> Vec<u8> {
         let table_at = self.bytes.len();
         let size = self.objects.len() + 1;
-        let mut table = format!("xref\n0 {size}\n0000000000 65535 f \n");
-        for at in &self.objects {
-            // Every entry has 20 bytes, its line end included (§7.5.4).
-            table += &format!("{at:010} 00000 n \n");
-        }
-        table +=
-            &format!("trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{table_at}\n%%EOF\n");
+        // Every entry has 20 bytes, its line end included (§7.5.4).
+        let entry = |at: &usize| format!("{at:010} 00000 n \n");
+        let entries: Vec<String> = self.objects.iter().map(entry).collect();
+        let entries = entries.concat();
+        let table = format!(
+            "xref\n0 {size}\n0000000000 65535 f \n{entries}\
+             trailer\n<< /Size {size} /Root 1 0 R >>\nstartxref\n{table_at}\n%%EOF\n"
+        );
         self.bytes.extend_from_slice(table.as_bytes());
         self.bytes
     }
