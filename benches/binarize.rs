@@ -112,5 +112,9 @@ fn shades(x: u32, y: u32) -> u32 {
 }
 
 fn grounds(_: u32, y: u32) -> u32 {
-    if (y / 200).is_multiple_of(2) { 255 } else { 200 }
+    if (y / 200).is_multiple_of(2) {
+        255
+    } else {
+        200
+    }
 }
