@@ -1,4 +1,5 @@
-//! From grey levels to black and white: every way of it by every set of instructions of this machine.
+//! From grey levels to black and white: every way of it, by every set of instructions that this
+//! machine has.
 
 use std::hint::black_box;
 

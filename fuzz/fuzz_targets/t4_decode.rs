@@ -1,4 +1,4 @@
-//! Any bytes as a coded page, on every path: the first four bytes choose the coding and its options.
+//! Any bytes as a coded page, on every path: the first four choose the coding and its options.
 #![no_main]
 
 use faxmill::t4::{BitOrder, Coding, DecodeOptions, Path, RowAlign, decode, decode_on};

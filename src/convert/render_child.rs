@@ -1,8 +1,9 @@
 //! The rendering process: a document in, fax pages out, confined before it reads the first byte.
 //!
-//! PDFium, to a lesser degree whatever decodes images, can be made to eat gigabytes, to spin and to abort by files of a few kilobytes, and
-//! nothing of that can be caught inside its process. So it has one of its own for each document,
-//! which bounds itself and whose death is an error like any other to the process that started it.
+//! PDFium, and to a lesser degree whatever decodes images, can be made to eat gigabytes, to spin and
+//! to abort by files of a few kilobytes, and nothing of that can be caught inside its process. So it
+//! has one of its own for each document, which bounds itself and whose death is an error like any
+//! other to the process that started it.
 
 use std::fs::File;
 use std::io::{self, Read, Seek, Write};

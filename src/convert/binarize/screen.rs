@@ -43,9 +43,10 @@ impl Screen {
     }
 }
 
-/// How early a pixel turns black, the latest first: the product of two cosines, so that dots stand in
-/// lines at 45 degrees and grow as diamonds. Their edges shift by one pixel a row, which MMR codes in
-/// three bits; edges of squares and circles stand still and then leap, which takes far more.
+/// How early a pixel turns black, the latest first: the product of two cosines, so that dots stand
+/// in lines at 45 degrees and grow as diamonds. Their edges shift by one pixel a row, which MMR
+/// codes in three bits; edges of squares and circles stand still and then leap, which takes far
+/// more.
 fn lateness(x: usize, y: usize, rows: usize) -> i64 {
     /// The cosine of thirty-seconds of a turn, times a thousand.
     const COSINE: [i64; 9] = [1000, 981, 924, 831, 707, 556, 383, 195, 0];
