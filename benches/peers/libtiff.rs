@@ -70,6 +70,8 @@ impl Tiff<'_> {
     }
 
     fn open(bytes: Vec<u8>, mode: &CStr) -> Self {
+        // Faxmill stands between its engine and libtiff, and so between this file and libtiff.
+        faxmill::t30::load_image_libraries().expect("libtiff is installed");
         let memory = Box::into_raw(Box::new(Memory { bytes, position: 0 }));
         // SAFETY: the callbacks take the pointer given here, which lives until `drop`.
         let handle = unsafe {

@@ -13,6 +13,7 @@ use super::error::SipError;
 use super::incoming::{self, IncomingCall};
 use super::stack::Core;
 use super::{dial, fax_call};
+use crate::t30::load_image_libraries;
 
 /// Where and as whom an agent makes and takes calls.
 #[derive(Clone, Debug)]
@@ -55,8 +56,9 @@ pub struct Agent {
 }
 
 impl Agent {
-    /// Binds the address and starts to listen.
+    /// Binds the address and starts to listen, once the fax engine has all that it needs.
     pub async fn start(config: AgentConfig) -> Result<Self, SipError> {
+        load_image_libraries()?;
         let (core, transactions) = Core::start(config).await?;
         let (sender, calls) = mpsc::channel(core.config.waiting_calls_max.max(1));
         core.tasks

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 
 use crate::job::Reason;
+use crate::t30::T30Error;
 
 /// Why an agent could not start.
 #[derive(Debug, thiserror::Error)]
@@ -22,6 +23,9 @@ pub enum SipError {
         /// Which one, and why.
         what: String,
     },
+    /// The fax engine lacks something that no call should be begun without.
+    #[error(transparent)]
+    Engine(#[from] T30Error),
 }
 
 impl SipError {
@@ -30,11 +34,15 @@ impl SipError {
         match self {
             Self::Bind { .. } => "sip-bind-failed",
             Self::Config { .. } => "sip-config-invalid",
+            Self::Engine(error) => error.code(),
         }
     }
 
     /// Why a job that meets this error ends.
     pub const fn reason(&self) -> Reason {
-        Reason::TrunkSilent
+        match self {
+            Self::Bind { .. } | Self::Config { .. } => Reason::TrunkSilent,
+            Self::Engine(error) => error.reason(),
+        }
     }
 }

@@ -13,6 +13,7 @@ use super::callbacks;
 use super::config::{CallSide, Ecm, FaxRole, Modems, SessionConfig};
 use super::error::T30Error;
 use super::event::{FarEquipment, LineCoding};
+use super::image_libraries::load_image_libraries;
 use super::preflight::MAX_PATH_BYTES;
 use super::recorder::{PageStatistics, Recorder};
 use super::session::SAMPLES_PER_TICK;
@@ -68,6 +69,7 @@ unsafe impl Sync for Engine {}
 
 impl Engine {
     pub(super) fn new(config: &SessionConfig, recorder: Recorder) -> Result<Self, T30Error> {
+        load_image_libraries()?;
         silence_libtiff();
         let hooks = NonNull::from(Box::leak(Box::new(Hooks {
             t30: ptr::null_mut(),

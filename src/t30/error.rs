@@ -78,6 +78,15 @@ pub enum T30Error {
         /// What was given.
         ident: String,
     },
+    /// A library that the engine calls is not installed.
+    #[error(
+        "the fax engine needs libtiff and libjpeg, and could not load them: {why} \
+         (Debian and Ubuntu have them as libtiff6 and libjpeg62-turbo or libjpeg-turbo8)"
+    )]
+    LibraryMissing {
+        /// What the system's loader said.
+        why: String,
+    },
     /// The engine could not be set up.
     #[error("the fax engine could not be set up: {what}")]
     Engine {
@@ -99,6 +108,7 @@ impl T30Error {
             Self::FirstPage { .. } => "first-page-missing",
             Self::TooManyPages { .. } => "too-many-pages",
             Self::Ident { .. } => "ident-invalid",
+            Self::LibraryMissing { .. } => "fax-library-missing",
             Self::Engine { .. } => "engine-setup-failed",
         }
     }
@@ -114,7 +124,7 @@ impl T30Error {
             Self::NotFaxTiff { .. } | Self::FirstPage { .. } | Self::Ident { .. } => {
                 Reason::DocumentError
             }
-            Self::Engine { .. } => Reason::WorkerLost,
+            Self::LibraryMissing { .. } | Self::Engine { .. } => Reason::WorkerLost,
         }
     }
 }

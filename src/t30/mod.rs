@@ -25,6 +25,7 @@ mod event;
 mod frame;
 mod guard;
 pub mod ifp;
+mod image_libraries;
 mod preflight;
 mod recorder;
 mod session;
@@ -37,5 +38,6 @@ pub use event::{
     Verdict,
 };
 pub use frame::FrameName;
+pub use image_libraries::load_image_libraries;
 pub use preflight::{DocumentSummary, MAX_PATH_BYTES, PageSummary, examine_document};
 pub use session::{SAMPLES_PER_TICK, T38Session, TICK};
