@@ -13,6 +13,17 @@ pub(super) struct BitWriter {
     pending_len: u32,
 }
 
+/// A writer's end for those that write by pointers.
+#[cfg(target_arch = "x86_64")]
+pub(super) struct OpenBits {
+    /// The byte that the pending bits are of.
+    pub(super) out: *mut u8,
+    /// Bits of that byte, first one on top.
+    pub(super) pending: u64,
+    /// How many they are, fewer than eight.
+    pub(super) pending_len: u64,
+}
+
 impl BitWriter {
     /// Most bits put at once.
     pub(super) const BITS_MAX: u32 = 56;
@@ -30,6 +41,30 @@ impl BitWriter {
         self.at += (self.pending_len / 8) as usize;
         self.pending = word << (self.pending_len & !7);
         self.pending_len %= 8;
+    }
+
+    /// Where the next bits go, with so many bytes of room; [`Self::close`] takes what was written.
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    pub(super) fn open(&mut self, room: usize) -> OpenBits {
+        let end = self.at + room;
+        if end > self.bytes.len() {
+            self.grow(end);
+        }
+        OpenBits {
+            out: self.bytes[self.at..].as_mut_ptr(),
+            pending: self.pending,
+            pending_len: u64::from(self.pending_len),
+        }
+    }
+
+    /// Takes the bits that were written since [`Self::open`], no more than there was room for.
+    #[cfg(target_arch = "x86_64")]
+    #[inline]
+    pub(super) fn close(&mut self, open: &OpenBits) {
+        self.at = open.out.addr() - self.bytes.as_ptr().addr();
+        self.pending = open.pending;
+        self.pending_len = open.pending_len as u32;
     }
 
     /// Appends `count` ones.

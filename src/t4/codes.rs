@@ -25,6 +25,12 @@ pub(super) static RUNS: [RunCodes; 2] = [
     joined_runs(&BLACK_TERMINATING, &BLACK_MAKE_UP),
 ];
 
+/// White and black runs of 0 to 63 pixels.
+pub(super) const TERMINATINGS: [[Code; 64]; 2] = [WHITE_TERMINATING, BLACK_TERMINATING];
+
+/// White and black make-up codes of 64 to 2560 pixels in steps of 64.
+pub(super) const MAKE_UPS: [[Code; 40]; 2] = [WHITE_MAKE_UP, BLACK_MAKE_UP];
+
 /// The codes of one colour's runs.
 pub(super) type RunCodes = [u32; RUN_MAX as usize + 1];
 

@@ -11,7 +11,7 @@ use super::path::Path;
 use super::runs::Transitions;
 use super::schedule::{Announced, Schedule};
 #[cfg(target_arch = "x86_64")]
-use super::simd::Batch;
+use super::simd::{Batch, OwnRows};
 
 /// Where rows become codes.
 #[derive(Clone, Debug)]
@@ -21,6 +21,9 @@ pub(super) enum RowCoder {
     /// Many together.
     #[cfg(target_arch = "x86_64")]
     Batch(Box<Batch>),
+    /// Many together that stand by themselves.
+    #[cfg(target_arch = "x86_64")]
+    OwnRows(Box<OwnRows>),
 }
 
 /// The coder of a page without vectors.
@@ -39,7 +42,10 @@ impl RowCoder {
         match path.0 {
             #[cfg(target_arch = "x86_64")]
             Level::Avx2 | Level::Avx512 if width <= WIDTH_MAX => {
-                Self::Batch(Box::new(Batch::new(width, path.0, options)))
+                match OwnRows::new(width, path.0, options) {
+                    Some(coder) => Self::OwnRows(Box::new(coder)),
+                    None => Self::Batch(Box::new(Batch::new(width, path.0, options))),
+                }
             }
             _ => Self::Portable(Box::new(Portable {
                 options,
@@ -59,6 +65,8 @@ impl RowCoder {
             Self::Portable(coder) => coder.add(above, rows),
             #[cfg(target_arch = "x86_64")]
             Self::Batch(coder) => coder.add(above, rows),
+            #[cfg(target_arch = "x86_64")]
+            Self::OwnRows(coder) => coder.add(rows),
         }
     }
 
@@ -68,6 +76,8 @@ impl RowCoder {
             Self::Portable(coder) => coder.finish(),
             #[cfg(target_arch = "x86_64")]
             Self::Batch(coder) => coder.finish(),
+            #[cfg(target_arch = "x86_64")]
+            Self::OwnRows(coder) => coder.finish(),
         }
     }
 }

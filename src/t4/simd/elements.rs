@@ -16,7 +16,7 @@ use super::words::{self, Words};
 use crate::t4::path::Level;
 
 /// Places before a row's first element: zeros, so that nothing lies right of a0 there.
-const HEAD: usize = words::HEAD;
+const HEAD: usize = 4;
 
 /// Places after a row's last element: the width, as far as vectors look ahead.
 const TAIL: usize = 27;
@@ -84,7 +84,8 @@ impl Elements {
     pub(super) fn new(width: u32, level: Level) -> (Self, Segment) {
         let mut elements = Self {
             places: Vec::new(),
-            words: (level == Level::Avx512 && width <= words::WIDTH_MAX).then(|| Words::new(width)),
+            words: (level == Level::Avx512 && width <= words::WIDTH_MAX)
+                .then(|| Words::new(width, TAIL, HEAD)),
             end: 0,
             width,
         };

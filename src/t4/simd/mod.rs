@@ -11,8 +11,10 @@ mod differences;
 mod elements;
 mod late_rows;
 mod one_dimensional;
+mod own_rows;
 mod pack;
 mod paint;
+mod run_codes;
 mod runs;
 mod symbols;
 mod two_dimensional;
@@ -20,6 +22,7 @@ mod vector_rows;
 mod words;
 
 pub(super) use batch::Batch;
+pub(super) use own_rows::OwnRows;
 pub(super) use vector_rows::VectorRows;
 
 /// The matrix that reverses the bits of a byte in GFNI's affine product.
