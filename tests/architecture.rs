@@ -84,13 +84,15 @@ const OUTSIDE: &[&str] = &[
 ];
 
 /// Where `unsafe` may be written: around the C engines, for the vectors of the codec and of
-/// binarization, to fork a process of one thread and to advise the kernel on memory.
+/// binarization, to fork a process of one thread, to advise the kernel on memory and to tell PDFium
+/// of fonts.
 const FFI: &[&str] = &[
     "src/t30/",
     "src/t4/simd/",
     "src/convert/binarize/simd/",
     "src/convert/canvas.rs",
     "src/convert/fork.rs",
+    "src/convert/system_fonts/mod.rs",
 ];
 
 #[test]

@@ -35,6 +35,7 @@ mod sandbox;
 mod scanned;
 mod sniff;
 mod survey;
+mod system_fonts;
 mod tiff_bilevel;
 mod tiff_directory;
 mod tiff_input;

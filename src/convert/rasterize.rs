@@ -17,6 +17,7 @@ use super::error::Refusal;
 use super::layout::{Layout, PageBounds, PageSize, Turn, lay_out};
 use super::page_images::image_regions;
 use super::scanned::{Scans, Taken};
+use super::system_fonts::offer_fonts;
 use crate::limits::Limits;
 use crate::t4::Bitmap;
 use crate::units::{PageFit, PageWidth, Resolution, ToneMode};
@@ -51,6 +52,7 @@ impl Drawing<'_> {
 pub fn load_library(path: &Path) -> Result<Pdfium, Refusal> {
     Pdfium::bind_to_library(path)
         .map(Pdfium::new)
+        .inspect(offer_fonts)
         .map_err(|error| {
             // The loader's own words, path included, are the source of the crate's error.
             let why = match &error {

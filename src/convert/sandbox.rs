@@ -17,8 +17,8 @@ use seccompiler::{
 };
 use serde::{Deserialize, Serialize};
 
-/// Where PDFium looks for fonts that a document names and does not carry.
-const FONT_FOLDERS: [&str; 3] = [
+/// Where fonts are that a document may name and not carry.
+pub(super) const FONT_FOLDERS: [&str; 3] = [
     "/usr/share/fonts",
     "/usr/share/X11/fonts",
     "/usr/local/share/fonts",

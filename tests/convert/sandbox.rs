@@ -17,6 +17,7 @@ use faxmill::convert::{
 };
 use faxmill::limits::Limits;
 use faxmill::units::{PageFit, PageWidth, Resolution, ToneMode};
+use pdfium_render::prelude::Pdfium;
 
 use super::fixture::{convert_bytes, options};
 use super::pdf::Pdf;
@@ -205,10 +206,49 @@ fn the_renderer_is_confined_before_it_reads_a_byte() {
     assert!(child.wait().unwrap().success());
 }
 
+/// One test, because a process loads the library once.
 #[test]
-fn text_in_fonts_of_the_system_is_drawn_as_by_an_unconfined_process() {
+fn fonts_of_the_system_are_drawn_as_by_a_free_process_and_chosen_as_pdfium_would() {
     let options = options();
-    let pdfium = load_library(&options.renderer.library.path).unwrap();
+    let mut pdfium = load_library(&options.renderer.library.path).unwrap();
+    let mut digests = Vec::new();
+    // One that PDFium carries itself, one that only the system has.
+    for font in ["Times-Roman", "NimbusSansNarrow-Bold"] {
+        let free = drawn(&pdfium, font);
+        let confined = convert_bytes(&text_in(font), &options).unwrap();
+        assert_eq!(confined.report.confinement, FULL);
+        assert!(confined.report.pages[0].black_share > 0.001, "{font}");
+        assert_eq!(confined.report.pages[0].digest, free, "{font}");
+        digests.push(free);
+    }
+    assert_ne!(digests[0], digests[1], "the fonts are different ones");
+
+    let names = [
+        "Helvetica",
+        "Courier-BoldOblique",
+        "ArialMT",
+        "TimesNewRoman,Bold",
+        "DejaVuSansBook",
+        "DejaVuSerif-BoldItalic",
+        "NimbusSansNarrow-Bold",
+        "NimbusRoman,BoldItalic",
+        "ABCDEF+NimbusMonoPS-Regular",
+        "Nimbus#20Sans",
+        "NimbusSan",
+        "P052",
+    ];
+    // The stand-in for all others takes on weight and width, and keeps some of it.
+    drawn(&pdfium, "Garamond");
+    let stand_in = drawn(&pdfium, "Nowhere-Bold");
+    let ours = names.map(|name| (name, drawn(&pdfium, name)));
+    assert_ne!(ours[6].1, stand_in, "a font of the system is drawn");
+    pdfium.use_platform_default_font_provider().unwrap();
+    drawn(&pdfium, "Garamond");
+    assert_eq!(ours, names.map(|name| (name, drawn(&pdfium, name))));
+}
+
+/// The digest of a page of text in a font, as this process draws it.
+fn drawn(pdfium: &Pdfium, font: &str) -> String {
     let limits = Limits::default();
     let drawing = Drawing {
         resolution: Resolution::Fine,
@@ -217,23 +257,9 @@ fn text_in_fonts_of_the_system_is_drawn_as_by_an_unconfined_process() {
         fit: PageFit::default(),
         limits: &limits,
     };
-    let mut digests = Vec::new();
-    // One that PDFium carries itself, one that only the system has.
-    for font in ["Times-Roman", "DejaVuSansMono-Bold"] {
-        let pdf = text_in(font);
-        let document = open(&pdfium, &pdf, &limits).unwrap();
-        let free = draw_page(&document, 0, drawing, &mut Canvas::default()).unwrap();
-        let confined = convert_bytes(&pdf, &options).unwrap();
-        assert_eq!(confined.report.confinement, FULL);
-        assert!(confined.report.pages[0].black_share > 0.001, "{font}");
-        assert_eq!(
-            confined.report.pages[0].digest,
-            page_digest(&free),
-            "{font}"
-        );
-        digests.push(page_digest(&free));
-    }
-    assert_ne!(digests[0], digests[1], "the fonts are different ones");
+    let pdf = text_in(font);
+    let document = open(pdfium, &pdf, &limits).unwrap();
+    page_digest(&draw_page(&document, 0, drawing, &mut Canvas::default()).unwrap())
 }
 
 /// A page of text in a font that the document does not carry.
