@@ -34,16 +34,13 @@ impl UnfinishedFile {
         })
     }
 
-    /// Gives the file its name, once its content is safe on the disk.
+    /// Gives the file its name, once its content is safe on the disk: a power failure leaves it
+    /// under the one name or the other, but never a part of it under this one.
     pub(super) fn publish(mut self, output: &Path) -> io::Result<()> {
         self.file.sync_all()?;
         fs::rename(&self.path, output)?;
         self.is_published = true;
-        let folder = match output.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
-        };
-        File::open(folder)?.sync_all()
+        Ok(())
     }
 }
 
