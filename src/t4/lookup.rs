@@ -92,6 +92,13 @@ pub(super) static ENDS: [u16; 1 << MODES_BITS] = ends();
 /// The one vertical code that the next bits begin with, `length | (delta + 3) << 3`, or zero.
 pub(super) static VERTICALS: [u8; 1 << MODE_LOOKUP_BITS] = verticals();
 
+/// Bits that index [`VERTICAL_PAIRS`].
+pub(super) const VERTICAL_PAIRS_BITS: u32 = 12;
+
+/// The two vertical codes that the next bits begin with, `length | (delta + 3) << 6 | (delta + 3) <<
+/// 9`, or zero.
+pub(super) static VERTICAL_PAIRS: [u16; 1 << VERTICAL_PAIRS_BITS] = vertical_pairs();
+
 /// Two runs, the first one of the colour that is the index: `length | first << 4 | second << 10`;
 /// zero where two terminating codes, neither of an empty run, are not what the bits hold.
 pub(super) static PAIRS: [[u16; 1 << PAIRS_BITS]; 2] = [pairs(0), pairs(1)];
@@ -207,6 +214,23 @@ const fn verticals() -> [u8; 1 << MODE_LOOKUP_BITS] {
     while index < table.len() {
         if let (Mode::Vertical(delta), len) = MODE_LOOKUP[index] {
             table[index] = len | ((delta + 3) as u8) << 3;
+        }
+        index += 1;
+    }
+    table
+}
+
+const fn vertical_pairs() -> [u16; 1 << VERTICAL_PAIRS_BITS] {
+    let codes = verticals();
+    let mut table = [0; 1 << VERTICAL_PAIRS_BITS];
+    let mut index = 0;
+    while index < table.len() {
+        let first = codes[index >> (VERTICAL_PAIRS_BITS - MODE_LOOKUP_BITS)] as u16;
+        let rest = index << (first & 7) & ((1 << VERTICAL_PAIRS_BITS) - 1);
+        let second = codes[rest >> (VERTICAL_PAIRS_BITS - MODE_LOOKUP_BITS)] as u16;
+        let len = (first & 7) + (second & 7);
+        if first != 0 && second != 0 && len <= VERTICAL_PAIRS_BITS as u16 {
+            table[index] = len | (first >> 3) << 6 | (second >> 3) << 9;
         }
         index += 1;
     }

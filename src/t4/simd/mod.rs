@@ -7,6 +7,7 @@
 
 mod bands;
 mod batch;
+mod dense_rows;
 mod differences;
 mod elements;
 mod late_rows;

@@ -2,9 +2,10 @@
 //! word whose last pixel is black turns the words after it.
 
 use std::arch::x86_64::{
-    __m512i, _mm512_gf2p8affine_epi64_epi8, _mm512_load_si512, _mm512_mask_xor_epi64,
-    _mm512_movepi64_mask, _mm512_set1_epi64, _mm512_setzero_si512, _mm512_store_si512,
-    _mm512_storeu_si512,
+    __m512i, _mm512_gf2p8affine_epi64_epi8, _mm512_load_si512, _mm512_loadu_si512,
+    _mm512_mask_xor_epi64, _mm512_movepi64_mask, _mm512_or_si512, _mm512_set1_epi64,
+    _mm512_setzero_si512, _mm512_slli_epi64, _mm512_store_si512, _mm512_storeu_si512,
+    _mm512_xor_si512,
 };
 use std::hint::select_unpredictable;
 
@@ -42,6 +43,8 @@ pub(super) struct Strokes {
     next: *const u16,
     end: *const u16,
     words: *mut u64,
+    /// Vectors of words with a bit for each pixel and one more.
+    vectors: usize,
 }
 
 impl Strokes {
@@ -74,6 +77,37 @@ impl Strokes {
             let next = self.next.add(AT_ONCE);
             self.next = select_unpredictable(next < self.end, next, self.end);
         }
+    }
+
+    /// Brings all elements, of which none is there yet, to the canvas: those that turn black and
+    /// those that turn white, as bits.
+    ///
+    /// # Safety
+    ///
+    /// The machine has AVX-512. The row and the canvas are still there, and both have whole vectors
+    /// of words, the canvas no fewer.
+    #[inline(always)]
+    pub(super) unsafe fn paint_bits(&mut self, turning: &[Vec<u64>; 2]) {
+        let [black, white] = turning;
+        let vectors = black.chunks_exact(8).zip(white.chunks_exact(8));
+        for (at, (black, white)) in vectors.enumerate().take(self.vectors) {
+            // SAFETY: the caller's promise.
+            unsafe {
+                let mut changes = _mm512_or_si512(
+                    _mm512_loadu_si512(black.as_ptr().cast()),
+                    _mm512_loadu_si512(white.as_ptr().cast()),
+                );
+                // Each element changes all pixels of its word from its own on.
+                changes = _mm512_xor_si512(changes, _mm512_slli_epi64(changes, 1));
+                changes = _mm512_xor_si512(changes, _mm512_slli_epi64(changes, 2));
+                changes = _mm512_xor_si512(changes, _mm512_slli_epi64(changes, 4));
+                changes = _mm512_xor_si512(changes, _mm512_slli_epi64(changes, 8));
+                changes = _mm512_xor_si512(changes, _mm512_slli_epi64(changes, 16));
+                changes = _mm512_xor_si512(changes, _mm512_slli_epi64(changes, 32));
+                _mm512_store_si512(self.words.add(8 * at).cast(), changes);
+            }
+        }
+        self.next = self.end;
     }
 
     /// Brings all elements to the canvas.
@@ -117,6 +151,7 @@ impl Canvas {
             next: end.wrapping_sub(rest),
             end,
             words: first.cast(),
+            vectors: self.width as usize / 512 + 1,
         }
     }
 

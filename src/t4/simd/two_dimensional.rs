@@ -16,74 +16,52 @@ use crate::t4::lookup::{ENDS, MODES, MODES_BITS, Modes, PAIRS, PAIRS_BITS, VERTI
 use crate::t4::places::Places;
 use crate::t4::window::Window;
 
-/// Decodes a row by its differences from `reference`; `None` when it is not sound.
-///
-/// Vertical codes are taken many at once, or one by one where rows hardly follow the one above, as
-/// in dithered pictures: `Some` is how many did not follow it when they were taken at once.
+/// Decodes a row by its differences from `reference`, vertical codes many at once; `None` when it is
+/// not sound, or how often codes did not follow the row above.
 ///
 /// # Safety
 ///
 /// The machine has AVX2 and BMI, and with `WIDE` AVX-512; both rows have the same width.
 #[inline(always)]
-pub(super) unsafe fn decode_2d<const WIDE: bool, const ONE_BY_ONE: bool>(
+pub(super) unsafe fn decode_2d<const WIDE: bool>(
     window: &mut Window<'_>,
     reference: &Places,
     row: &mut Places,
     strokes: &mut Strokes,
 ) -> Option<u32> {
-    // SAFETY: both rows have a head and a tail. Elements grow strictly and stay below the width, so
-    // there is room for them all and for a vector beyond.
+    // SAFETY: the caller's promise.
     unsafe {
-        let above = reference.first();
-        let start = row.first_mut();
-        let mut walk = Walk::<WIDE> {
-            window: *window,
-            current: start,
-            above,
-            above_start: above,
-            above_end: above.add(reference.count()),
-            last: Modes::NONE,
-            a0: -1,
-            width: row.width() as i32,
-            irregular: 0,
-            strokes: *strokes,
-        };
-        let sound = if ONE_BY_ONE {
-            walk.run_one_by_one()
-        } else {
-            walk.run()
-        };
+        let mut walk = Walk::<WIDE>::new(window, reference, row, strokes);
+        let sound = walk.run();
         *strokes = walk.strokes;
         sound?;
-        let count = walk.current.offset_from(start) as usize;
-        *window = walk.window;
-        row.close(count);
+        walk.end(window, row);
         Some(walk.irregular)
     }
 }
 
 /// Where a row's decoding has come to.
 #[derive(Clone, Copy)]
-struct Walk<'a, const WIDE: bool> {
-    window: Window<'a>,
+pub(super) struct Walk<'a, const WIDE: bool> {
+    pub(super) window: Window<'a>,
     /// Where the next element goes.
-    current: *mut u16,
+    pub(super) current: *mut u16,
     /// The element of the row above that is b1.
-    above: *const u16,
+    pub(super) above: *const u16,
     /// The first element of the row above, where white turns to black.
-    above_start: *const u16,
+    pub(super) above_start: *const u16,
     /// The place after the last element of the row above.
     above_end: *const u16,
     /// The codes that led to `above`, if they tell where a0 is.
     last: Modes,
     /// Where a0 is otherwise; -1 before the first pixel.
-    a0: i32,
-    width: i32,
+    pub(super) a0: i32,
+    pub(super) width: i32,
     /// How often codes taken at once did not follow the row above.
     irregular: u32,
     /// What is painted of the row above meanwhile: it fills the time that codes wait for one
     /// another.
-    strokes: Strokes,
+    pub(super) strokes: Strokes,
 }
 
 /// What follows some codes.
@@ -101,7 +79,39 @@ enum Next {
 
 // SAFETY of all methods: the machine has the instructions; `above` and `current` walk over rows
 // with heads and tails.
-impl<const WIDE: bool> Walk<'_, WIDE> {
+impl<'a, const WIDE: bool> Walk<'a, WIDE> {
+    /// A walk at the beginning of a row.
+    #[inline(always)]
+    pub(super) fn new(
+        window: &Window<'a>,
+        reference: &Places,
+        row: &mut Places,
+        strokes: &Strokes,
+    ) -> Self {
+        let above = reference.first();
+        Self {
+            window: *window,
+            current: row.first_mut(),
+            above,
+            above_start: above,
+            above_end: above.wrapping_add(reference.count()),
+            last: Modes::NONE,
+            a0: -1,
+            width: row.width() as i32,
+            irregular: 0,
+            strokes: *strokes,
+        }
+    }
+
+    /// Ends a row that was decoded.
+    #[inline(always)]
+    pub(super) unsafe fn end(&self, window: &mut Window<'a>, row: &mut Places) {
+        *window = self.window;
+        // SAFETY: `current` came from the first element's place.
+        let count = unsafe { self.current.offset_from(row.first()) } as usize;
+        row.close(count);
+    }
+
     /// Decodes all codes of the row; `None` when it is not sound.
     #[inline(always)]
     unsafe fn run(&mut self) -> Option<()> {
@@ -125,45 +135,6 @@ impl<const WIDE: bool> Walk<'_, WIDE> {
                 };
                 if !goes_on {
                     return Some(());
-                }
-            }
-        }
-    }
-
-    /// As [`Self::run`], for rows that hardly follow the one above.
-    #[inline(always)]
-    unsafe fn run_one_by_one(&mut self) -> Option<()> {
-        'row: loop {
-            self.window.refill()?;
-            // Of 56 bits, six vertical codes leave as many as another may take.
-            for _ in 0..3 {
-                // SAFETY: see above.
-                unsafe {
-                    self.strokes.paint_some::<WIDE, 2>();
-                    for _ in 0..2 {
-                        let code = VERTICALS[self.window.top(MODE_LOOKUP_BITS)];
-                        if code == 0 {
-                            if self.one_code()? {
-                                continue 'row;
-                            }
-                            return Some(());
-                        }
-                        let a1 = i32::from(*self.above) + i32::from(code >> 3) - 3;
-                        self.window.skip(u32::from(code & 7));
-                        if a1 <= self.a0 || a1 >= self.width {
-                            return (a1 == self.width).then_some(());
-                        }
-                        *self.current = a1 as u16;
-                        self.current = self.current.add(1);
-                        self.a0 = a1;
-                        // Nearly always b1 is one of the three next elements of the other colour.
-                        let left = usize::from(i32::from(*self.above.sub(1) as i16) <= a1);
-                        let right = usize::from(i32::from(*self.above.add(1)) <= a1);
-                        self.above = self.above.sub(1).add(2 * (left + right));
-                        while i32::from(*self.above) <= a1 {
-                            self.above = self.above.add(2);
-                        }
-                    }
                 }
             }
         }
@@ -305,7 +276,7 @@ impl<const WIDE: bool> Walk<'_, WIDE> {
 
     /// Takes one code; whether the row goes on.
     #[inline(always)]
-    unsafe fn one_code(&mut self) -> Option<bool> {
+    pub(super) unsafe fn one_code(&mut self) -> Option<bool> {
         let code = VERTICALS[(self.window.bits >> (64 - MODE_LOOKUP_BITS)) as usize];
         // SAFETY: see above.
         unsafe {

@@ -1,5 +1,6 @@
 //! Rows through vectors, on a machine that has them.
 
+use super::dense_rows::{ElementBits, decode_dense};
 use super::late_rows::LateRows;
 use super::one_dimensional::decode_1d;
 use super::paint::Strokes;
@@ -15,15 +16,20 @@ use crate::t4::window::Window;
 /// Of so many elements, one that does not follow from the row above is too many for vectors.
 const IRREGULAR_SHARE: usize = 8;
 
-/// Rows after such a one until vectors are tried again.
-const ROWS_ONE_BY_ONE: u32 = 31;
+/// Rows that are taken as dense after such a one: twice as many each time that vectors are tried again
+/// in vain.
+const DENSE_ROWS_MIN: u32 = 15;
+const DENSE_ROWS_MAX: u32 = 127;
 
 /// What of a page is on its way, for a machine of this level, which is not the portable one.
 #[derive(Clone, Debug)]
 pub(in crate::t4) struct VectorRows {
     late: LateRows,
-    /// Rows whose codes are still taken one by one.
-    rows_one_by_one: u32,
+    /// Rows that are still taken as dense.
+    dense_rows: u32,
+    /// How many they will be the next time.
+    dense_rows_next: u32,
+    element_bits: ElementBits,
     level: Level,
 }
 
@@ -38,8 +44,21 @@ impl VectorRows {
         );
         Self {
             late: LateRows::new(width),
-            rows_one_by_one: 0,
+            dense_rows: 0,
+            dense_rows_next: DENSE_ROWS_MIN,
+            element_bits: ElementBits::new(width),
             level,
+        }
+    }
+
+    /// Takes note of a row taken through vectors, in vain or not.
+    #[inline(always)]
+    fn count_irregular(&mut self, in_vain: bool) {
+        if in_vain {
+            self.dense_rows = self.dense_rows_next;
+            self.dense_rows_next = (2 * self.dense_rows + 1).min(DENSE_ROWS_MAX);
+        } else {
+            self.dense_rows_next = DENSE_ROWS_MIN;
         }
     }
 
@@ -109,20 +128,23 @@ impl<const WIDE: bool> RowSteps for Steps<'_, WIDE> {
         let mut strokes = self.0.late.strokes(above);
         // SAFETY: the type's promise; both rows have the same width.
         let sound = unsafe {
-            if self.0.rows_one_by_one > 0 {
-                self.0.rows_one_by_one -= 1;
-                if WIDE {
-                    one_by_one_avx512(window, above, row, &mut strokes)
+            if self.0.dense_rows > 0 {
+                self.0.dense_rows -= 1;
+                let bits = &mut self.0.element_bits;
+                let sound = if WIDE {
+                    dense_avx512(window, above, row, &mut strokes, bits)
                 } else {
-                    one_by_one_avx2(window, above, row, &mut strokes)
-                }
+                    dense_avx2(window, above, row, &mut strokes, bits)
+                };
+                sound.map(|()| None)
             } else {
-                decode_2d::<WIDE, false>(window, above, row, &mut strokes)
+                decode_2d::<WIDE>(window, above, row, &mut strokes).map(Some)
             }
         };
         self.0.late.take_back(strokes);
-        if sound? as usize > 8 + row.count() / IRREGULAR_SHARE {
-            self.0.rows_one_by_one = ROWS_ONE_BY_ONE;
+        if let Some(irregular) = sound? {
+            self.0
+                .count_irregular(irregular as usize > 8 + row.count() / IRREGULAR_SHARE);
         }
         Some(())
     }
@@ -180,14 +202,15 @@ unsafe fn t4_avx2(
 /// The machine has these features; both rows have the same width.
 #[inline(never)]
 #[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
-unsafe fn one_by_one_avx2(
+unsafe fn dense_avx2(
     window: &mut Window<'_>,
     above: &Places,
     row: &mut Places,
     strokes: &mut Strokes,
-) -> Option<u32> {
+    bits: &mut ElementBits,
+) -> Option<()> {
     // SAFETY: the caller's promise.
-    unsafe { decode_2d::<false, true>(window, above, row, strokes) }
+    unsafe { decode_dense::<false>(window, above, row, strokes, bits) }
 }
 
 /// # Safety
@@ -231,12 +254,13 @@ unsafe fn t4_avx512(
 #[target_feature(
     enable = "avx512f,avx512bw,avx512dq,avx512vl,gfni,vpclmulqdq,bmi1,bmi2,lzcnt,popcnt"
 )]
-unsafe fn one_by_one_avx512(
+unsafe fn dense_avx512(
     window: &mut Window<'_>,
     above: &Places,
     row: &mut Places,
     strokes: &mut Strokes,
-) -> Option<u32> {
+    bits: &mut ElementBits,
+) -> Option<()> {
     // SAFETY: the caller's promise.
-    unsafe { decode_2d::<true, true>(window, above, row, strokes) }
+    unsafe { decode_dense::<true>(window, above, row, strokes, bits) }
 }
