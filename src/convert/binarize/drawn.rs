@@ -5,7 +5,7 @@
 //! it is with black ink on white at [`TEXT_THRESHOLD`].
 
 use super::TEXT_THRESHOLD;
-use super::extremes::{Extremes, Pick, around};
+use super::extremes::{Extremes, Pick, any_is_in, around};
 use super::instructions::Instructions;
 use super::simd::{Kernel, run};
 use super::surface::Surface;
@@ -27,8 +27,9 @@ pub(super) fn thresholds(instructions: Instructions, cells: &Extremes) -> Option
     let columns = cells.columns;
     let pick = |cells: &[u8], reach, pick| around(instructions, cells, columns, reach, pick);
     let ink = pick(&cells.darkest, 1, Pick::Darkest);
-    let is_shaded = cells.lightest.iter().any(|&lightest| lightest < 255);
-    if !is_shaded && !ink.iter().any(|&ink| is_pale(255, ink)) {
+    let is_shaded = any_is_in(instructions, &cells.lightest, 0..=254);
+    let pale_on_white = INK_BLACK..=255 - CONTRAST_MIN;
+    if !is_shaded && !any_is_in(instructions, &ink, pale_on_white) {
         return None;
     }
     // Letters that are wider than a cell close, shaded areas stay and grow by a cell: their own
@@ -72,7 +73,7 @@ fn threshold(ground: u8, ink: u8) -> u8 {
     let ink = if is_pale(ground, ink) { ink } else { 0 };
     let (level, ink) = (u16::from(ground), u16::from(ink));
     // The share of 255 that lies above the threshold for black ink on white, rounded up.
-    let covered = ((level - ink) * u16::from(255 - TEXT_THRESHOLD)).div_ceil(255);
+    let covered = divided_by_255((level - ink) * u16::from(255 - TEXT_THRESHOLD) + 254);
     let threshold = (level - covered.min(level)) as u8;
     if ground < GROUND_MIN {
         TEXT_THRESHOLD
@@ -81,7 +82,25 @@ fn threshold(ground: u8, ink: u8) -> u8 {
     }
 }
 
+/// A number below 65,280 divided by 255, rounded down.
+#[inline(always)]
+fn divided_by_255(number: u16) -> u16 {
+    (number + 1 + (number >> 8)) >> 8
+}
+
 #[inline(always)]
 fn is_pale(ground: u8, ink: u8) -> bool {
     ink >= INK_BLACK && ground.saturating_sub(ink) >= CONTRAST_MIN
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn divisions_are_those_of_the_machine() {
+        for number in 0..65280 {
+            assert_eq!(divided_by_255(number), number / 255, "{number}");
+        }
+    }
 }

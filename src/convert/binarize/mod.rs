@@ -11,12 +11,14 @@
 )]
 
 mod adaptive;
+mod amend;
 mod areas;
 mod drawn;
 mod extremes;
 mod grid;
 mod hairlines;
 mod instructions;
+mod look;
 mod pack;
 mod paper;
 mod photo;
@@ -29,7 +31,7 @@ mod specks;
 mod surface;
 
 pub use instructions::Instructions;
-use plan::Plan;
+use plan::{Plan, binarize_drawn, is_paper};
 use skew::{made_level, skew};
 use specks::without_specks;
 
@@ -135,10 +137,23 @@ pub fn binarize_with(
     if page.rows() == 0 {
         return Bitmap::white(page.width(), 0);
     }
-    if !plan::is_paper(page, mode, hints) {
-        let plan = Plan::make(instructions, page, mode, resolution, hints);
-        return plan.carry_out(instructions, page);
+    match mode {
+        ToneMode::Text => Plan::for_text(resolution).carry_out(instructions, page),
+        ToneMode::Photo => Plan::for_photo(page, resolution).carry_out(instructions, page),
+        ToneMode::Auto if !is_paper(page, hints) => {
+            binarize_drawn(instructions, page, resolution, &hints.images)
+        }
+        ToneMode::Auto | ToneMode::Scan => binarize_paper(instructions, page, mode, resolution),
     }
+}
+
+/// Makes a scan black and white, its lines level and without specks.
+fn binarize_paper(
+    instructions: Instructions,
+    page: GrayPage<'_>,
+    mode: ToneMode,
+    resolution: Resolution,
+) -> Bitmap {
     let plan = Plan::for_paper(instructions, page, mode, resolution);
     let drawn = plan.without_dots(instructions, page);
     let Some(skew) = skew(&drawn, resolution) else {

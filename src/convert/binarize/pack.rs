@@ -30,7 +30,7 @@ pub(super) fn pack_row(
 }
 
 /// Eight comparisons side by side in one word.
-fn pack_eight(levels: [u8; 8], thresholds: [u8; 8]) -> u8 {
+pub(super) fn pack_eight(levels: [u8; 8], thresholds: [u8; 8]) -> u8 {
     const LOW: u64 = 0x7F7F_7F7F_7F7F_7F7F;
     const HIGH: u64 = !LOW;
     let (levels, thresholds) = (u64::from_be_bytes(levels), u64::from_be_bytes(thresholds));

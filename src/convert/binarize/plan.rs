@@ -1,11 +1,13 @@
 //! What is done to each part of a page.
 
 use super::adaptive::{Reach, sauvola};
+use super::amend::Amendments;
 use super::drawn;
 use super::extremes::Extremes;
 use super::grid::{CELL, Grid};
 use super::hairlines::keep_hairlines;
 use super::instructions::Instructions;
+use super::look::Look;
 use super::pack::pack_row;
 use super::paper;
 use super::photo::{Cells, Picture, judge};
@@ -28,35 +30,53 @@ pub(super) struct Plan {
 }
 
 /// Cells that are screened.
-struct Dots {
+pub(super) struct Dots {
     screen: Screen,
     /// Whether a cell is, row by row.
     cells: Vec<bool>,
 }
 
+/// Makes a page that was drawn black and white.
+pub(super) fn binarize_drawn(
+    instructions: Instructions,
+    page: GrayPage<'_>,
+    resolution: Resolution,
+    images: &[Region],
+) -> Bitmap {
+    let Look {
+        extremes,
+        mut packed,
+    } = Look::at(instructions, page, TEXT_THRESHOLD);
+    let plan = Plan::for_drawn(instructions, page, &extremes, resolution, images);
+    if resolution == Resolution::Standard {
+        // Hairlines are black whatever the threshold.
+        return plan.carry_out(instructions, page);
+    }
+    let amendments = Amendments {
+        extremes: &extremes,
+        threshold: TEXT_THRESHOLD,
+        surface: plan.surface.as_ref(),
+        dots: plan.dots.as_ref(),
+    };
+    amendments.carry_out(instructions, page, &mut packed);
+    Bitmap::from_packed(page.width(), packed)
+}
+
 impl Plan {
-    /// Decides by the mode and by what the page looks like.
-    pub(super) fn make(
-        instructions: Instructions,
-        page: GrayPage<'_>,
-        mode: ToneMode,
-        resolution: Resolution,
-        hints: &Hints,
-    ) -> Self {
-        match mode {
-            ToneMode::Text => Self::by_threshold(TEXT_THRESHOLD, resolution),
-            ToneMode::Photo => {
-                let cells = page.width.div_ceil(CELL) * page.rows().div_ceil(CELL);
-                Self {
-                    dots: Some(Dots {
-                        screen: Screen::new(resolution),
-                        cells: vec![true; cells],
-                    }),
-                    ..Self::by_threshold(TEXT_THRESHOLD, resolution)
-                }
-            }
-            ToneMode::Scan => Self::for_paper(instructions, page, mode, resolution),
-            ToneMode::Auto => Self::for_drawn(instructions, page, resolution, &hints.images),
+    /// One threshold for all of a page.
+    pub(super) fn for_text(resolution: Resolution) -> Self {
+        Self::by_threshold(TEXT_THRESHOLD, resolution)
+    }
+
+    /// Dots for all of a page.
+    pub(super) fn for_photo(page: GrayPage<'_>, resolution: Resolution) -> Self {
+        let cells = page.width.div_ceil(CELL) * page.rows().div_ceil(CELL);
+        Self {
+            dots: Some(Dots {
+                screen: Screen::new(resolution),
+                cells: vec![true; cells],
+            }),
+            ..Self::for_text(resolution)
         }
     }
 
@@ -99,14 +119,14 @@ impl Plan {
     fn for_drawn(
         instructions: Instructions,
         page: GrayPage<'_>,
+        extremes: &Extremes,
         resolution: Resolution,
         images: &[Region],
     ) -> Self {
-        let extremes = Extremes::of(instructions, page);
         let columns = extremes.columns;
         let mut plan = Self {
-            surface: drawn::thresholds(instructions, &extremes),
-            dots: screened(instructions, &extremes).map(|cells| Dots {
+            surface: drawn::thresholds(instructions, extremes),
+            dots: screened(instructions, extremes).map(|cells| Dots {
                 screen: Screen::new(resolution),
                 cells,
             }),
@@ -114,7 +134,7 @@ impl Plan {
         };
         let mut paper = None;
         for cells in images.iter().map(|image| Cells::of(*image, page)) {
-            match judge(&extremes, cells) {
+            match judge(extremes, cells) {
                 Picture::Graphic => {}
                 Picture::Photograph => {
                     let dots = plan.dots.get_or_insert_with(|| Dots {
@@ -199,10 +219,20 @@ impl Plan {
 }
 
 impl Dots {
+    /// Whether each cell of a row of so many is screened.
+    pub(super) fn cells(&self, row: usize, columns: usize) -> &[bool] {
+        &self.cells[row * columns..][..columns]
+    }
+
+    /// The thresholds of page row `y` in any screened cell.
+    pub(super) fn row(&self, y: usize) -> [u8; CELL] {
+        *self.screen.row(y)
+    }
+
     /// Puts the screen's thresholds of a row between the others, if any of its cells is screened.
     fn lay(&self, y: usize, thresholds: &[u8], mixed: &mut Vec<u8>) -> bool {
         let columns = thresholds.len() / CELL;
-        let cells = &self.cells[y / CELL * columns..][..columns];
+        let cells = self.cells(y / CELL, columns);
         if !cells.contains(&true) {
             return false;
         }
@@ -214,19 +244,15 @@ impl Dots {
             .zip(cells)
             .filter(|(_, is_screened)| **is_screened)
         {
-            *part = *self.screen.row(y);
+            *part = self.row(y);
         }
         true
     }
 }
 
 /// Whether a page is to be seen as paper.
-pub(super) fn is_paper(page: GrayPage<'_>, mode: ToneMode, hints: &Hints) -> bool {
-    match mode {
-        ToneMode::Text | ToneMode::Photo => false,
-        ToneMode::Scan => true,
-        ToneMode::Auto => hints.source == PageSource::Scanned || is_covered(page, hints),
-    }
+pub(super) fn is_paper(page: GrayPage<'_>, hints: &Hints) -> bool {
+    hints.source == PageSource::Scanned || is_covered(page, hints)
 }
 
 /// Whether one image covers nearly all of a drawn page: a scan with more on it, such as the text
@@ -238,4 +264,51 @@ fn is_covered(page: GrayPage<'_>, hints: &Hints) -> bool {
         let down = u64::from(image.bottom.saturating_sub(image.top));
         across * down * 10 >= area * 9
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// A white page with rectangles of a few shades, some of them speckled.
+    fn drawn(width: usize, rows: usize, seed: u64) -> Vec<u8> {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut levels = vec![255; width * rows];
+        for _ in 0..random.usize(0..20) {
+            let (left, top) = (random.usize(0..width), random.usize(0..rows));
+            let (right, bottom) = (random.usize(left..width) + 1, random.usize(top..rows) + 1);
+            let level = *random.choice(&[0, 90, 130, 180, 230, 250]).unwrap_or(&0);
+            let is_speckled = random.bool();
+            for row in levels.chunks_exact_mut(width).take(bottom).skip(top) {
+                for pixel in &mut row[left..right] {
+                    if !is_speckled || random.u8(..8) == 0 {
+                        *pixel = level;
+                    }
+                }
+            }
+        }
+        levels
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(128))]
+        #[test]
+        fn amended_cells_are_as_if_thresholds_were_laid_over_whole_rows(
+            width in 1usize..300, rows in 1usize..200, seed: u64, has_image: bool,
+        ) {
+            let levels = drawn(width, rows, seed);
+            let page = GrayPage::new(&levels, width as u32, width);
+            let image = Region { left: 9, top: 5, right: width as u32, bottom: 150 };
+            let images = if has_image { vec![image] } else { Vec::new() };
+            for instructions in Instructions::all() {
+                let amended = binarize_drawn(instructions, page, Resolution::Fine, &images);
+                let extremes = Look::at(instructions, page, TEXT_THRESHOLD).extremes;
+                let plan =
+                    Plan::for_drawn(instructions, page, &extremes, Resolution::Fine, &images);
+                prop_assert_eq!(amended, plan.carry_out(instructions, page));
+            }
+        }
+    }
 }

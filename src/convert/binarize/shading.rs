@@ -6,11 +6,11 @@
 
 use super::areas::connected;
 use super::drawn::{CONTRAST_MIN, GROUND_MIN};
-use super::extremes::{Extremes, Pick, around};
+use super::extremes::{Extremes, Pick, any_is_in, around};
 use super::instructions::Instructions;
 
 /// Cells nowhere lighter than this are shaded.
-const SHADE_MAX: u8 = 245;
+const SHADE_MAX: u8 = 244;
 
 /// Text has ink in this many cells at least, and in one of so many of its area.
 const TEXT_CELLS_MIN: usize = 12;
@@ -22,15 +22,11 @@ const HALO: usize = 2;
 /// Which cells are screened, if any is.
 pub(super) fn screened(instructions: Instructions, cells: &Extremes) -> Option<Vec<bool>> {
     let columns = cells.columns;
-    let is_shade = |lightest: u8| (GROUND_MIN..SHADE_MAX).contains(&lightest);
-    let mut is_shaded: Vec<bool> = cells
-        .lightest
-        .iter()
-        .map(|&level| is_shade(level))
-        .collect();
-    if !is_shaded.contains(&true) {
+    if !any_is_in(instructions, &cells.lightest, GROUND_MIN..=SHADE_MAX) {
         return None;
     }
+    let is_shade = |level: &u8| (GROUND_MIN..=SHADE_MAX).contains(level);
+    let mut is_shaded: Vec<bool> = cells.lightest.iter().map(is_shade).collect();
     let near = |marks: &[bool], reach, pick| -> Vec<bool> {
         let marks: Vec<u8> = marks.iter().map(|&mark| u8::from(mark)).collect();
         let near = around(instructions, &marks, columns, reach, pick);

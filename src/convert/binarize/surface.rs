@@ -34,6 +34,22 @@ impl Surface {
         }
     }
 
+    /// For each row of cells whether all its thresholds are this one.
+    pub(super) fn plain_rows(&self, threshold: u8) -> Vec<bool> {
+        let rows = self.thresholds.chunks_exact(self.columns);
+        let other = |cells: &[u8]| {
+            cells
+                .iter()
+                .fold(0, |other, cell| other | (cell ^ threshold))
+        };
+        rows.map(|cells| other(cells) == 0).collect()
+    }
+
+    /// The row of cells above a row, itself, and the one below; at an edge itself again.
+    pub(super) fn around(&self, row: usize) -> [&[u8]; 3] {
+        [row.saturating_sub(1), row, row + 1].map(|row| self.cells(row))
+    }
+
     fn cells(&self, row: usize) -> &[u8] {
         &self.thresholds[row.min(self.rows - 1) * self.columns..][..self.columns]
     }
@@ -115,19 +131,41 @@ impl Kernel for Across<'_> {
     #[inline(always)]
     fn run(self) {
         let (line, _) = self.line.as_chunks_mut::<CELL>();
-        let cell = |at: usize| u16::from(self.cells[at.min(self.cells.len() - 1)]);
         for (at, line) in line.iter_mut().enumerate() {
-            let (before, here, after) = (cell(at.saturating_sub(1)), cell(at), cell(at + 1));
-            for (pixel, threshold) in line.iter_mut().enumerate() {
-                let place = 2 * pixel + 1;
-                *threshold = if place < CELL {
-                    before * (CELL - place) as u16 + here * (place + CELL) as u16
-                } else {
-                    here * (3 * CELL - place) as u16 + after * (place - CELL) as u16
-                };
-            }
+            *line = across_cell(beside(self.cells, at));
         }
     }
+}
+
+/// The cell to the left of one, itself and the one to the right; at an edge itself again.
+#[inline(always)]
+fn beside(cells: &[u8], at: usize) -> [u8; 3] {
+    let last = cells.len() - 1;
+    [
+        cells[at.saturating_sub(1)],
+        cells[at],
+        cells[last.min(at + 1)],
+    ]
+}
+
+/// Sixteenfold thresholds along the middle of a cell, between those of its neighbours and itself.
+#[inline(always)]
+fn across_cell(cells: [u8; 3]) -> [u16; CELL] {
+    let (before, here, after) = (
+        u16::from(cells[0]),
+        u16::from(cells[1]),
+        u16::from(cells[2]),
+    );
+    let mut line = [0; CELL];
+    for (pixel, threshold) in line.iter_mut().enumerate() {
+        let place = 2 * pixel + 1;
+        *threshold = if place < CELL {
+            before * (CELL - place) as u16 + here * (place + CELL) as u16
+        } else {
+            here * (3 * CELL - place) as u16 + after * (place - CELL) as u16
+        };
+    }
+    line
 }
 
 /// Lays a row of thresholds between the middles of two rows of cells.
@@ -147,6 +185,53 @@ impl Kernel for Down<'_> {
         for x in 0..count {
             let sum = upper[x] * (16 - self.weight) + lower[x] * self.weight;
             self.thresholds[x] = (sum >> 8) as u8;
+        }
+    }
+}
+
+/// Thresholds of each of some cells' pixels, as [`SurfaceRows`] lays them over whole rows; `rows`
+/// are the [row above, the cells' row and the row below](Surface::around).
+pub(super) fn smooth_thresholds(
+    instructions: Instructions,
+    rows: [&[u8]; 3],
+    cells: &[usize],
+    thresholds: &mut [[[u8; CELL]; CELL]],
+) {
+    let kernel = Smooth {
+        rows,
+        cells,
+        thresholds,
+    };
+    run(instructions, kernel);
+}
+
+struct Smooth<'a> {
+    rows: [&'a [u8]; 3],
+    cells: &'a [usize],
+    thresholds: &'a mut [[[u8; CELL]; CELL]],
+}
+
+impl Kernel for Smooth<'_> {
+    #[inline(always)]
+    fn run(self) {
+        let [above, here, below] = self.rows;
+        for (&cell, thresholds) in self.cells.iter().zip(self.thresholds) {
+            let (above, here, below) = (
+                across_cell(beside(above, cell)),
+                across_cell(beside(here, cell)),
+                across_cell(beside(below, cell)),
+            );
+            for (y, line) in thresholds.iter_mut().enumerate() {
+                let (upper, lower, weight) = if y < CELL / 2 {
+                    (&above, &here, (2 * y + 1 + CELL) as u16)
+                } else {
+                    (&here, &below, (2 * y + 1 - CELL) as u16)
+                };
+                for x in 0..CELL {
+                    let sum = upper[x] * (16 - weight) + lower[x] * weight;
+                    line[x] = (sum >> 8) as u8;
+                }
+            }
         }
     }
 }

@@ -5,9 +5,12 @@
 #![allow(unsafe_code)]
 
 #[cfg(target_arch = "x86_64")]
+mod look;
+#[cfg(target_arch = "x86_64")]
 mod pack;
 
 use super::instructions::{Instructions, Level};
+use super::look::CellRow;
 
 /// Work that is compiled for each set of instructions.
 pub(super) trait Kernel {
@@ -57,5 +60,19 @@ pub(super) fn pack_below(
         // SAFETY: as above.
         #[cfg(target_arch = "x86_64")]
         Level::Avx512 => unsafe { pack::below_avx512(levels, thresholds, packed) },
+    }
+}
+
+/// Looks at cells of a row from the first on, as many as the instructions take at a time. Returns
+/// how many cells were looked at.
+pub(super) fn look_at(instructions: Instructions, cells: &mut CellRow<'_>) -> usize {
+    match instructions.0 {
+        Level::Portable => 0,
+        // SAFETY: the level exists only where the machine was seen to have its instructions.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => unsafe { look::at_avx2(cells) },
+        // SAFETY: as above.
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => unsafe { look::at_avx512(cells) },
     }
 }

@@ -9,7 +9,7 @@ use std::arch::x86_64::{
 };
 
 /// Eight places from the last to the first, within sixteen.
-const TURNED: [i64; 2] = [0x0001_0203_0405_0607, 0x0809_0A0B_0C0D_0E0F];
+pub(super) const TURNED: [i64; 2] = [0x0001_0203_0405_0607, 0x0809_0A0B_0C0D_0E0F];
 
 #[target_feature(enable = "avx2")]
 pub(super) fn below_avx2(levels: &[u8], thresholds: &[u8], packed: &mut [u8]) -> usize {
@@ -47,7 +47,7 @@ pub(super) fn below_avx512(levels: &[u8], thresholds: &[u8], packed: &mut [u8]) 
 /// Thirty-two bytes in one register.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn load256(bytes: &[u8; 32]) -> __m256i {
+pub(super) fn load256(bytes: &[u8; 32]) -> __m256i {
     // SAFETY: any bytes are a vector of the same size.
     unsafe { std::mem::transmute::<[u8; 32], __m256i>(*bytes) }
 }
@@ -55,7 +55,7 @@ fn load256(bytes: &[u8; 32]) -> __m256i {
 /// Sixty-four bytes in one register.
 #[inline]
 #[target_feature(enable = "avx512f")]
-fn load512(bytes: &[u8; 64]) -> __m512i {
+pub(super) fn load512(bytes: &[u8; 64]) -> __m512i {
     // SAFETY: any bytes are a vector of the same size.
     unsafe { std::mem::transmute::<[u8; 64], __m512i>(*bytes) }
 }
