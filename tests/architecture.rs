@@ -83,15 +83,17 @@ const OUTSIDE: &[&str] = &[
     "object_store",
 ];
 
-/// Where `unsafe` may be written: around the C engines, for the vectors of the codec and of
-/// binarization, to fork a process of one thread, to advise the kernel on memory and to tell PDFium
-/// of fonts.
+/// Where `unsafe` may be written: around the C engines, for the vectors of the codec, of
+/// binarization and of resampling, to fork a process of one thread, to advise kernel and allocator
+/// on memory and to tell PDFium of fonts.
 const FFI: &[&str] = &[
     "src/t30/",
     "src/t4/simd/",
     "src/convert/binarize/simd/",
+    "src/convert/resample/simd/",
     "src/convert/canvas.rs",
     "src/convert/fork.rs",
+    "src/convert/heap.rs",
     "src/convert/system_fonts/mod.rs",
 ];
 

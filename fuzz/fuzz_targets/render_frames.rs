@@ -8,7 +8,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let limits = Limits::default();
-    let stream = [b"FXPAGES1", bytes].concat();
+    let stream = [b"FXPAGES2", bytes].concat();
     let mut frames = FrameReader::new(&stream[..], &limits);
     while let Ok(Some(frame)) = frames.next_frame() {
         if let Frame::Page(page) = frame {

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::binarize::Traces;
+
 /// Size and alignment of the pages that the kernel calls huge, where it has them.
 const HUGE_PAGE_BYTES: usize = 2 << 20;
 
@@ -17,6 +19,8 @@ pub struct Canvas {
     /// Longer than any page so far by what aligns its start.
     bytes: Vec<u8>,
     start: usize,
+    /// How many pixels are known to be white.
+    white: usize,
 }
 
 impl Canvas {
@@ -27,8 +31,18 @@ impl Canvas {
             *self = Self::holding(pixels);
         }
         let canvas = &mut self.bytes[self.start..][..pixels];
-        canvas.fill(WHITE);
+        if self.white < pixels {
+            canvas.fill(WHITE);
+        }
+        self.white = 0;
         canvas
+    }
+
+    /// Makes the last so many white pixels, in rows of `width`, white again where they bear these
+    /// traces: on most pages that is far less than all.
+    pub(crate) fn wipe(&mut self, pixels: usize, width: usize, traces: &Traces) {
+        traces.wipe(&mut self.bytes[self.start..][..pixels], width);
+        self.white = pixels;
     }
 
     /// What was drawn on the last so many white pixels.
@@ -42,6 +56,7 @@ impl Canvas {
             return Self {
                 bytes: vec![0; pixels],
                 start: 0,
+                white: 0,
             };
         }
         let length = pixels.next_multiple_of(HUGE_PAGE_BYTES);
@@ -50,9 +65,17 @@ impl Canvas {
         match bytes.get_mut(start..start.saturating_add(length)) {
             Some(canvas) => {
                 ask_for_huge_pages(canvas);
-                Self { bytes, start }
+                Self {
+                    bytes,
+                    start,
+                    white: 0,
+                }
             }
-            None => Self { bytes, start: 0 },
+            None => Self {
+                bytes,
+                start: 0,
+                white: 0,
+            },
         }
     }
 }
@@ -81,16 +104,31 @@ fn ask_for_huge_pages(memory: &mut [u8]) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::binarize::{GrayPage, Hints, binarize_and_tell};
     use super::*;
+    use crate::units::{Resolution, ToneMode};
 
     #[test]
     fn a_canvas_is_white_whatever_was_drawn_in_it_before() {
         let mut canvas = Canvas::default();
-        for pixels in [10, 1 << 20, 3_800_000, 7, 9_000_001] {
+        for (rows, is_wiped) in [
+            (1, true),
+            (40_000, true),
+            (70, false),
+            (50_000, true),
+            (9, true),
+        ] {
+            let pixels = rows * 99;
             let page = canvas.white(pixels);
             assert_eq!(page.len(), pixels);
             assert!(page.iter().all(|pixel| *pixel == 255));
-            page.fill(0);
+            page[pixels / 2..].fill(0);
+            if is_wiped {
+                let page = GrayPage::new(canvas.drawn(pixels), 99, 99);
+                let (_, traces) =
+                    binarize_and_tell(page, ToneMode::Auto, Resolution::Fine, &Hints::default());
+                canvas.wipe(pixels, 99, &traces.expect("a drawn page is looked at"));
+            }
         }
     }
 }

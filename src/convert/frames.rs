@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `C` | [`Confinement`] as JSON | first, before the document is read |
 //! | `D` | page count, `u32`, 0 where only reading all would tell | once the document is open |
-//! | `P` | index, width, rows, render time in µs, resolution (0 standard, 1 fine, 2 superfine), damaged rows, each `u32`; then packed rows | one a page, in order |
+//! | `P` | index, width, rows, render time in µs, resolution (0 standard, 1 fine, 2 superfine), damaged rows, each `u32`; then its [inked words](super::inked) | one a page, in order |
 //! | `Z` | nothing | after the last page |
 //! | `S` | a [`PageSurvey`] of each page as JSON | after `Z`, when asked for |
 //! | `I` | [`Inspection`] as JSON | after `Z` and `S`, or never |
@@ -19,6 +19,7 @@ use std::io::{self, BufReader, Read, Write};
 use std::time::Duration;
 
 use super::error::Refusal;
+use super::inked::{WORD, inked_bytes, put_inked, take_inked};
 use super::inspect::Inspection;
 use super::sandbox::Confinement;
 use super::survey::PageSurvey;
@@ -27,15 +28,18 @@ use crate::t4::Bitmap;
 use crate::units::{PageWidth, Resolution};
 
 /// Magic and version of the stream.
-const MAGIC: &[u8; 8] = b"FXPAGES1";
+const MAGIC: &[u8; 8] = b"FXPAGES2";
 
 /// Longest JSON payload that is written or read.
 const JSON_BYTES_MAX: usize = 256 << 10;
 
-/// What is read ahead at most: heads of frames come together, rows go past the buffer.
+/// What is read ahead at most: heads of frames come together, pages go past the buffer.
 const HEADERS_BYTES: usize = 4096;
 
-/// Bytes of a page frame before its packed rows.
+/// Bytes of a frame before its payload.
+const HEAD_BYTES: usize = 5;
+
+/// Bytes of a page frame before its masks and words.
 const PAGE_HEADER_BYTES: usize = 24;
 
 /// What the rendering process says.
@@ -79,23 +83,34 @@ pub struct RenderedPage {
 /// Writes the stream.
 pub(crate) struct FrameWriter<W> {
     out: W,
+    /// Memory of a page frame, for the next.
+    page: Vec<u8>,
 }
 
 impl<W: Write> FrameWriter<W> {
     pub(crate) fn new(mut out: W) -> io::Result<Self> {
         out.write_all(MAGIC)?;
-        Ok(Self { out })
+        Ok(Self {
+            out,
+            page: Vec::new(),
+        })
     }
 
     pub(crate) fn confined(&mut self, confinement: Confinement) -> io::Result<()> {
-        self.frame(b'C', &serde_json::to_vec(&confinement)?, &[])
+        self.frame(b'C', &serde_json::to_vec(&confinement)?)
     }
 
     pub(crate) fn document(&mut self, pages: Option<u32>) -> io::Result<()> {
-        self.frame(b'D', &pages.unwrap_or(0).to_le_bytes(), &[])
+        self.frame(b'D', &pages.unwrap_or(0).to_le_bytes())
     }
 
+    /// Writes a page, which must be as wide as a scan line.
     pub(crate) fn page(&mut self, page: &RenderedPage) -> io::Result<()> {
+        if PageWidth::from_pixels(page.bitmap.width()).is_none() {
+            return Err(io::Error::other(
+                "a page that is not as wide as a scan line",
+            ));
+        }
         let micros = u32::try_from(page.elapsed.as_micros()).unwrap_or(u32::MAX);
         let header = [
             page.index,
@@ -105,12 +120,17 @@ impl<W: Write> FrameWriter<W> {
             page.resolution as u32,
             page.bad_rows,
         ];
-        let header: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
-        self.frame(b'P', &header, page.bitmap.as_bytes())
+        let start: Vec<u8> = header.iter().flat_map(|word| word.to_le_bytes()).collect();
+        let inked_at = HEAD_BYTES + start.len();
+        let end = put_inked(&page.bitmap, &mut self.page, inked_at);
+        let frame = &mut self.page[..end];
+        frame[..HEAD_BYTES].copy_from_slice(&head(b'P', end - HEAD_BYTES)?);
+        frame[HEAD_BYTES..inked_at].copy_from_slice(&start);
+        self.out.write_all(frame)
     }
 
     pub(crate) fn complete(&mut self) -> io::Result<()> {
-        self.frame(b'Z', &[], &[])
+        self.frame(b'Z', &[])
     }
 
     pub(crate) fn surveys(&mut self, surveys: &[PageSurvey]) -> io::Result<()> {
@@ -122,7 +142,7 @@ impl<W: Write> FrameWriter<W> {
     }
 
     pub(crate) fn refused(&mut self, refusal: &Refusal) -> io::Result<()> {
-        self.frame(b'E', &serde_json::to_vec(refusal)?, &[])
+        self.frame(b'E', &serde_json::to_vec(refusal)?)
     }
 
     /// Writes what the reader can do without, unless it is too long.
@@ -130,19 +150,23 @@ impl<W: Write> FrameWriter<W> {
         if json.len() > JSON_BYTES_MAX {
             return Ok(());
         }
-        self.frame(kind, json, &[])
+        self.frame(kind, json)
     }
 
-    fn frame(&mut self, kind: u8, start: &[u8], rest: &[u8]) -> io::Result<()> {
-        let length = u32::try_from(start.len() + rest.len())
-            .map_err(|_| io::Error::other("a frame longer than 4 GiB"))?;
-        let mut head = Vec::with_capacity(5 + start.len());
-        head.push(kind);
-        head.extend_from_slice(&length.to_le_bytes());
-        head.extend_from_slice(start);
-        self.out.write_all(&head)?;
-        self.out.write_all(rest)
+    fn frame(&mut self, kind: u8, payload: &[u8]) -> io::Result<()> {
+        let mut frame = Vec::with_capacity(HEAD_BYTES + payload.len());
+        frame.extend_from_slice(&head(kind, payload.len())?);
+        frame.extend_from_slice(payload);
+        self.out.write_all(&frame)
     }
+}
+
+/// Kind and length of a frame.
+fn head(kind: u8, length: usize) -> io::Result<[u8; HEAD_BYTES]> {
+    let length =
+        u32::try_from(length).map_err(|_| io::Error::other("a frame longer than 4 GiB"))?;
+    let [a, b, c, d] = length.to_le_bytes();
+    Ok([kind, a, b, c, d])
 }
 
 /// Reads the stream, one frame in memory at a time.
@@ -150,6 +174,9 @@ pub struct FrameReader<R> {
     input: BufReader<R>,
     /// Memory of a page that was used up, for the next.
     spare: Vec<u8>,
+    /// Memory of masks and words.
+    masks: Vec<u8>,
+    words: Vec<u8>,
     page_rows_max: u32,
     pages_max: u32,
     /// Whether the magic was read.
@@ -162,6 +189,8 @@ impl<R: Read> FrameReader<R> {
         Self {
             input: BufReader::with_capacity(HEADERS_BYTES, input),
             spare: Vec::new(),
+            masks: Vec::new(),
+            words: Vec::new(),
             page_rows_max: limits.page_rows_max,
             pages_max: limits.document_pages_max,
             is_begun: false,
@@ -244,15 +273,22 @@ impl<R: Read> FrameReader<R> {
             .get(self.read_u32()? as usize)
             .ok_or_else(|| malformed("a page of no known resolution"))?;
         let bad_rows = self.read_u32()?;
-        let packed_bytes = u64::from(width.div_ceil(8)) * u64::from(rows);
-        if rows == 0
-            || rows > self.page_rows_max
-            || packed_bytes != (length - PAGE_HEADER_BYTES) as u64
-        {
+        let masks_bytes = rows as usize * WORD;
+        if rows == 0 || rows > self.page_rows_max || masks_bytes > length - PAGE_HEADER_BYTES {
             return Err(malformed("a page with a wrong number of rows"));
         }
+        let row_bytes = width as usize / 8;
+        let mut masks = std::mem::take(&mut self.masks);
+        self.read_into(&mut masks, masks_bytes)?;
+        let words_bytes = inked_bytes(&masks, row_bytes)?;
+        if words_bytes != length - PAGE_HEADER_BYTES - masks_bytes {
+            return Err(malformed("a page with a wrong number of words"));
+        }
+        let mut words = std::mem::take(&mut self.words);
+        self.read_into(&mut words, words_bytes)?;
         let mut packed = std::mem::take(&mut self.spare);
-        self.read_into(&mut packed, length - PAGE_HEADER_BYTES)?;
+        take_inked(&masks, &words, row_bytes, &mut packed);
+        (self.masks, self.words) = (masks, words);
         Ok(RenderedPage {
             index,
             bitmap: Bitmap::from_packed(width, packed),
@@ -375,15 +411,31 @@ mod tests {
     fn pages_of_any_other_width_or_height_are_refused() {
         for (width, rows) in [(1729, 1), (0, 1), (1728, 0), (1728, 20_001)] {
             let mut bytes = MAGIC.to_vec();
-            let packed = u64::from(width / 8) * u64::from(rows);
+            let masks = rows as usize * WORD;
             bytes.push(b'P');
-            bytes.extend_from_slice(&(packed as u32 + 24).to_le_bytes());
+            bytes.extend_from_slice(&(masks as u32 + 24).to_le_bytes());
             for word in [0u32, width, rows, 0, 1, 0] {
                 bytes.extend_from_slice(&word.to_le_bytes());
             }
-            bytes.resize(bytes.len() + packed as usize, 0);
+            bytes.resize(bytes.len() + masks, 0);
             let error = read_all(&bytes).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{width}×{rows}");
+        }
+    }
+
+    #[test]
+    fn pages_with_more_or_fewer_words_than_their_masks_say_are_refused() {
+        for (mask, words) in [(1u64, 0u32), (0, 1), (0b11, 1), (1 << 27, 1)] {
+            let mut bytes = MAGIC.to_vec();
+            bytes.push(b'P');
+            bytes.extend_from_slice(&(24 + 8 + 8 * words).to_le_bytes());
+            for word in [0u32, 1728, 1, 0, 1, 0] {
+                bytes.extend_from_slice(&word.to_le_bytes());
+            }
+            bytes.extend_from_slice(&mask.to_le_bytes());
+            bytes.resize(bytes.len() + 8 * words as usize, 0xFF);
+            let error = read_all(&bytes).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidData, "{mask:b} {words}");
         }
     }
 
@@ -391,7 +443,7 @@ mod tests {
         #[test]
         fn a_stream_cut_anywhere_is_an_end_or_an_error(cut in 0usize..2000) {
             let whole = stream();
-            let cut = cut.min(whole.len());
+            let cut = cut % whole.len();
             match read_all(&whole[..cut]) {
                 Ok(frames) => prop_assert!(frames.len() <= 5),
                 Err(error) => prop_assert_eq!(error.kind(), io::ErrorKind::UnexpectedEof),

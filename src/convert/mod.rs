@@ -15,6 +15,8 @@ mod error;
 mod fax_tiff;
 mod fork;
 pub mod frames;
+mod heap;
+mod inked;
 mod inspect;
 mod layout;
 mod orientation;

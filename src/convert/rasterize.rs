@@ -11,7 +11,7 @@ use pdfium_render::prelude::{
     Pdfium, PdfiumError, PdfiumInternalError,
 };
 
-use super::binarize::{GrayPage, Hints, PageSource, binarize};
+use super::binarize::{GrayPage, Hints, PageSource, binarize_and_tell};
 use super::canvas::Canvas;
 use super::error::Refusal;
 use super::layout::{Layout, PageBounds, PageSize, Turn, lay_out};
@@ -124,7 +124,11 @@ pub(crate) fn take_or_draw_page(
         }
     };
     let page = GrayPage::new(canvas.drawn(pixels), width, width as usize);
-    Ok(binarize(page, drawing.mode, drawing.resolution, &hints))
+    let (bitmap, traces) = binarize_and_tell(page, drawing.mode, drawing.resolution, &hints);
+    if let Some(traces) = traces {
+        canvas.wipe(pixels, width as usize, &traces);
+    }
+    Ok(bitmap)
 }
 
 /// Draws one page in grey, and nothing else: for measurements.
@@ -170,10 +174,11 @@ fn config(layout: Layout) -> PdfRenderConfig {
         Turn::Quarter => PdfPageRenderRotation::Degrees270,
     };
     // A reversed byte order makes PDFium lose text on Gray bitmaps, or abort; with form rendering
-    // off the page is drawn at 72 dpi.
+    // off the page is drawn at 72 dpi. The canvas is white already.
     PdfRenderConfig::new()
         .set_format(PdfBitmapFormat::Gray)
         .set_reverse_byte_order(false)
+        .clear_before_rendering(false)
         .render_form_data(true)
         .render_annotations(true)
         .rotate(rotation, false)

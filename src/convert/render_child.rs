@@ -21,6 +21,7 @@ use super::canvas::Canvas;
 use super::cover::draw_cover;
 use super::error::Refusal;
 use super::frames::{FrameWriter, RenderedPage};
+use super::heap::keep_freed_memory;
 use super::inspect::inspect;
 use super::rasterize::{Drawing, load_library, open, take_or_draw_page};
 use super::sandbox::confine;
@@ -135,6 +136,7 @@ pub(super) fn render_with(
     pages: File,
 ) -> io::Result<()> {
     limit_resources(&settings.limits)?;
+    keep_freed_memory();
     let mut frames = FrameWriter::new(pages)?;
     let rendered = match settings.kind {
         DocumentKind::Pdf => render_pdf(settings, library, &document, &mut frames),

@@ -28,7 +28,7 @@ pub const HOST_COMMAND: &str = "render-host";
 /// one document could learn and a later one profit from.
 const DOCUMENTS_PER_HOST: u32 = 200;
 
-/// Pages that fit into a pipe let a process work ahead of its reader: two of text at least.
+/// Pages that fit into a pipe let a process work ahead of its reader: two at least, most often more.
 const PIPE_BYTES: usize = 1 << 20;
 
 /// Where rendering processes come from.

@@ -83,11 +83,11 @@ fn a_process_that_sends_garbage_without_end() {
 #[test]
 fn a_process_that_sends_more_pages_than_it_announced() {
     // Confined (C), one page announced (D), none sent, complete (Z).
-    let stream = r"FXPAGES1C\044\000\000\000{\042landlock\042:\042full\042,\042seccomp\042:\042full\042}D\004\000\000\000\001\000\000\000Z\000\000\000\000";
+    let stream = r"FXPAGES2C\044\000\000\000{\042landlock\042:\042full\042,\042seccomp\042:\042full\042}D\004\000\000\000\001\000\000\000Z\000\000\000\000";
     let error = StandIn::new(&format!("printf '{stream}'; exec sleep 60")).refuse();
     assert_crashed(&error, "something other than pages");
     // A page that promises 20,000 rows and sends none.
-    let stream = r"FXPAGES1C\044\000\000\000{\042landlock\042:\042full\042,\042seccomp\042:\042full\042}D\004\000\000\000\001\000\000\000P\020\000\134\000";
+    let stream = r"FXPAGES2C\044\000\000\000{\042landlock\042:\042full\042,\042seccomp\042:\042full\042}D\004\000\000\000\001\000\000\000P\020\000\134\000";
     let error = StandIn::new(&format!("printf '{stream}'; exit 0")).refuse();
     assert_crashed(&error, "exit status 0");
 }

@@ -4,12 +4,12 @@ use std::fmt;
 
 /// A set of instructions that this machine has.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Instructions(pub(super) Level);
+pub struct Instructions(pub(in crate::convert) Level);
 
 /// What may be used. Levels with instructions beyond the target's exist only where the machine was
 /// seen to have them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Level {
+pub(in crate::convert) enum Level {
     /// What the target has at least.
     Portable,
     /// AVX2.

@@ -52,6 +52,45 @@ impl Look {
     }
 }
 
+/// Where a page is not white, to within eight cells.
+pub(crate) struct Traces {
+    columns: usize,
+    darkest: Vec<u8>,
+}
+
+impl Traces {
+    pub(super) fn of(extremes: Extremes) -> Self {
+        Self {
+            columns: extremes.columns,
+            darkest: extremes.darkest,
+        }
+    }
+
+    /// Makes the page white: its levels, so many a row.
+    pub(crate) fn wipe(&self, levels: &mut [u8], width: usize) {
+        const GROUP: usize = 8;
+        let lines = levels.chunks_mut(CELL * width);
+        for (lines, darkest) in lines.zip(self.darkest.chunks_exact(self.columns)) {
+            for (group, darkest) in darkest.chunks(GROUP).enumerate() {
+                let is_white = match darkest.first_chunk::<GROUP>() {
+                    Some(darkest) => u64::from_ne_bytes(*darkest) == u64::MAX,
+                    None => darkest.iter().all(|level| *level == WHITE),
+                };
+                if is_white {
+                    continue;
+                }
+                for line in lines.chunks_exact_mut(width) {
+                    let from = &mut line[group * GROUP * CELL..];
+                    match from.first_chunk_mut::<{ GROUP * CELL }>() {
+                        Some(levels) => *levels = [WHITE; GROUP * CELL],
+                        None => from.fill(WHITE),
+                    }
+                }
+            }
+        }
+    }
+}
+
 /// A row of cells that is looked at: white, until anything else is seen.
 pub(super) struct CellRow<'a> {
     pub(super) lines: [&'a [u8]; CELL],
@@ -90,5 +129,33 @@ fn is_white(line: &[u8]) -> bool {
     match line.first_chunk::<CELL>() {
         Some(levels) => u64::from_ne_bytes(*levels) == u64::MAX,
         None => line.iter().all(|level| *level == WHITE),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_page_is_white_once_its_traces_are_wiped(
+            width in 1usize..300, rows in 1usize..60,
+            blots in proptest::collection::vec((0usize..1 << 20, any::<u8>()), 0..30),
+        ) {
+            let mut levels = vec![WHITE; width * rows];
+            for (place, level) in blots {
+                let pixels = levels.len();
+                levels[place % pixels] = level;
+            }
+            for instructions in Instructions::all() {
+                let page = GrayPage::new(&levels, width as u32, width);
+                let traces = Traces::of(Look::at(instructions, page, 128).extremes);
+                let mut wiped = levels.clone();
+                traces.wipe(&mut wiped, width);
+                prop_assert!(wiped.iter().all(|level| *level == WHITE));
+            }
+        }
     }
 }

@@ -31,7 +31,10 @@ mod specks;
 mod surface;
 
 pub use instructions::Instructions;
+pub(super) use instructions::Level;
+pub(crate) use look::Traces;
 use plan::{Plan, binarize_drawn, is_paper};
+pub(super) use simd::{Kernel, run};
 use skew::{made_level, skew};
 use specks::without_specks;
 
@@ -126,6 +129,22 @@ pub fn binarize(
     binarize_with(Instructions::best(), page, mode, resolution, hints)
 }
 
+/// [`binarize`], and where the page is not white, if that was seen on the way.
+pub(crate) fn binarize_and_tell(
+    page: GrayPage<'_>,
+    mode: ToneMode,
+    resolution: Resolution,
+    hints: &Hints,
+) -> (Bitmap, Option<Traces>) {
+    let instructions = Instructions::best();
+    if mode == ToneMode::Auto && page.rows() > 0 && !is_paper(page, hints) {
+        let (bitmap, traces) = binarize_drawn(instructions, page, resolution, &hints.images);
+        return (bitmap, Some(traces));
+    }
+    let bitmap = binarize_with(instructions, page, mode, resolution, hints);
+    (bitmap, None)
+}
+
 /// [`binarize`] by given instructions: for tests and measurements, since all give the same bytes.
 pub fn binarize_with(
     instructions: Instructions,
@@ -141,7 +160,7 @@ pub fn binarize_with(
         ToneMode::Text => Plan::for_text(resolution).carry_out(instructions, page),
         ToneMode::Photo => Plan::for_photo(page, resolution).carry_out(instructions, page),
         ToneMode::Auto if !is_paper(page, hints) => {
-            binarize_drawn(instructions, page, resolution, &hints.images)
+            binarize_drawn(instructions, page, resolution, &hints.images).0
         }
         ToneMode::Auto | ToneMode::Scan => binarize_paper(instructions, page, mode, resolution),
     }
@@ -156,7 +175,7 @@ fn binarize_paper(
 ) -> Bitmap {
     let plan = Plan::for_paper(instructions, page, mode, resolution);
     let drawn = plan.without_dots(instructions, page);
-    let Some(skew) = skew(&drawn, resolution) else {
+    let Some(skew) = skew(instructions, &drawn, resolution) else {
         return plan.clean(instructions, page);
     };
     let levels = made_level(instructions, page, skew);
@@ -166,7 +185,8 @@ fn binarize_paper(
 
 /// A black and white scan with its lines made level and its specks taken off.
 pub(crate) fn clean_scan(page: &Bitmap, resolution: Resolution) -> Bitmap {
-    let Some(skew) = skew(page, resolution) else {
+    let instructions = Instructions::best();
+    let Some(skew) = skew(instructions, page, resolution) else {
         return without_specks(page, resolution, |_, _| false);
     };
     let width = page.stride() * 8;
@@ -174,7 +194,6 @@ pub(crate) fn clean_scan(page: &Bitmap, resolution: Resolution) -> Bitmap {
         std::array::from_fn::<u8, 8, _>(|x| if byte << x & 0x80 == 0 { 255 } else { 0 })
     };
     let levels: Vec<u8> = page.as_bytes().iter().flat_map(shade).collect();
-    let instructions = Instructions::best();
     let page = GrayPage::new(&levels, page.width(), width);
     let level = made_level(instructions, page, skew);
     let page = GrayPage::new(&level, page.width(), page.width);

@@ -7,7 +7,7 @@ use super::extremes::Extremes;
 use super::grid::{CELL, Grid};
 use super::hairlines::keep_hairlines;
 use super::instructions::Instructions;
-use super::look::Look;
+use super::look::{Look, Traces};
 use super::pack::pack_row;
 use super::paper;
 use super::photo::{Cells, Picture, judge};
@@ -36,13 +36,13 @@ pub(super) struct Dots {
     cells: Vec<bool>,
 }
 
-/// Makes a page that was drawn black and white.
+/// Makes a page that was drawn black and white; tells where it is not white.
 pub(super) fn binarize_drawn(
     instructions: Instructions,
     page: GrayPage<'_>,
     resolution: Resolution,
     images: &[Region],
-) -> Bitmap {
+) -> (Bitmap, Traces) {
     let Look {
         extremes,
         mut packed,
@@ -50,7 +50,8 @@ pub(super) fn binarize_drawn(
     let plan = Plan::for_drawn(instructions, page, &extremes, resolution, images);
     if resolution == Resolution::Standard {
         // Hairlines are black whatever the threshold.
-        return plan.carry_out(instructions, page);
+        let bitmap = plan.carry_out(instructions, page);
+        return (bitmap, Traces::of(extremes));
     }
     let amendments = Amendments {
         extremes: &extremes,
@@ -59,7 +60,8 @@ pub(super) fn binarize_drawn(
         dots: plan.dots.as_ref(),
     };
     amendments.carry_out(instructions, page, &mut packed);
-    Bitmap::from_packed(page.width(), packed)
+    let bitmap = Bitmap::from_packed(page.width(), packed);
+    (bitmap, Traces::of(extremes))
 }
 
 impl Plan {
@@ -303,7 +305,8 @@ mod tests {
             let image = Region { left: 9, top: 5, right: width as u32, bottom: 150 };
             let images = if has_image { vec![image] } else { Vec::new() };
             for instructions in Instructions::all() {
-                let amended = binarize_drawn(instructions, page, Resolution::Fine, &images);
+                let (amended, _) =
+                    binarize_drawn(instructions, page, Resolution::Fine, &images);
                 let extremes = Look::at(instructions, page, TEXT_THRESHOLD).extremes;
                 let plan =
                     Plan::for_drawn(instructions, page, &extremes, Resolution::Fine, &images);

@@ -46,9 +46,14 @@ impl Skew {
 }
 
 /// The skew of a page, when it has one and there is little doubt about it.
-pub(super) fn skew(page: &Bitmap, resolution: Resolution) -> Option<Skew> {
+pub(super) fn skew(
+    instructions: Instructions,
+    page: &Bitmap,
+    resolution: Resolution,
+) -> Option<Skew> {
     let strips = Strips::of(page);
-    let score = |steps: i32| strips.changes(Skew::of_steps(steps, resolution), resolution);
+    let score =
+        |steps: i32| strips.changes(instructions, Skew::of_steps(steps, resolution), resolution);
     let coarse: Vec<(f64, i32)> = (-STEPS_MAX / COARSE_STEP..=STEPS_MAX / COARSE_STEP)
         .map(|step| (score(step * COARSE_STEP), step * COARSE_STEP))
         .collect();
@@ -91,7 +96,7 @@ impl Strips {
 
     /// The squares of the changes from row to row, when lines of this skew are level. Counts rows
     /// that all strips reach at any angle, and sees only shifts of what lies in them.
-    fn changes(&self, skew: Skew, resolution: Resolution) -> f64 {
+    fn changes(&self, instructions: Instructions, skew: Skew, resolution: Resolution) -> f64 {
         let strips = self.black.len() / self.rows.max(1);
         let middle = strips as f64 / 2.0 - 0.5;
         let fall = |strip: usize, skew: Skew| {
@@ -103,15 +108,45 @@ impl Strips {
         let Some(rows) = self.rows.checked_sub(2 * margin) else {
             return 0.0;
         };
-        let mut sums = vec![0u32; rows];
-        for (strip, black) in self.black.chunks_exact(self.rows.max(1)).enumerate() {
-            let from = margin.saturating_add_signed(fall(strip, skew));
-            for (sum, &black) in sums.iter_mut().zip(&black[from..from + rows]) {
-                *sum += u32::from(black);
+        let shifted = self.black.chunks_exact(self.rows.max(1)).enumerate();
+        let shifted: Vec<&[u8]> = shifted
+            .map(|(strip, black)| {
+                let from = margin.saturating_add_signed(fall(strip, skew));
+                &black[from..from + rows]
+            })
+            .collect();
+        let mut changes = 0;
+        let kernel = Changes {
+            strips: &shifted,
+            sums: &mut vec![0; rows],
+            changes: &mut changes,
+        };
+        run(instructions, kernel);
+        changes as f64
+    }
+}
+
+/// Adds up strips row by row, and the squares of the changes from row to row.
+struct Changes<'a> {
+    strips: &'a [&'a [u8]],
+    /// A zero for each row. The black of a fax page's row takes no more than 16 bits.
+    sums: &'a mut [u16],
+    changes: &'a mut u64,
+}
+
+impl Kernel for Changes<'_> {
+    #[inline(always)]
+    fn run(self) {
+        for strip in self.strips {
+            for (sum, &black) in self.sums.iter_mut().zip(*strip) {
+                *sum = sum.saturating_add(black.into());
             }
         }
-        let change = |pair: &[u32]| f64::from(pair[0].abs_diff(pair[1])).powi(2);
-        sums.windows(2).map(change).sum()
+        let below = self.sums.get(1..).unwrap_or_default();
+        for (above, below) in self.sums.iter().zip(below) {
+            let change = u32::from(above.abs_diff(*below));
+            *self.changes += u64::from(change * change);
+        }
     }
 }
 
@@ -269,21 +304,43 @@ mod tests {
         for degrees in [-5.0_f64, -2.3, -0.5, 0.4, 1.0, 4.6] {
             let rows_per_column = degrees.to_radians().tan() * 7_700.0 / 8_037.0;
             let levels = lines(rows_per_column);
-            let found = skew(&black(&levels), Resolution::Fine).expect("a skew");
+            let found =
+                skew(Instructions::best(), &black(&levels), Resolution::Fine).expect("a skew");
             let off = (found.rows_per_column - rows_per_column).abs() * 1728.0;
             assert!(off < 3.0, "{degrees}: {off} rows off over the width");
             for instructions in Instructions::all() {
                 let level = made_level(instructions, GrayPage::new(&levels, 1728, 1728), found);
-                assert_eq!(skew(&black(&level), Resolution::Fine), None, "{degrees}");
+                assert_eq!(
+                    skew(Instructions::best(), &black(&level), Resolution::Fine),
+                    None,
+                    "{degrees}"
+                );
             }
         }
     }
 
     #[test]
     fn level_lines_and_pages_without_lines_are_left_alone() {
-        assert_eq!(skew(&black(&lines(0.0)), Resolution::Fine), None);
-        assert_eq!(skew(&Bitmap::white(1728, 1600), Resolution::Fine), None);
-        assert_eq!(skew(&Bitmap::white(1728, 0), Resolution::Fine), None);
+        assert_eq!(
+            skew(Instructions::best(), &black(&lines(0.0)), Resolution::Fine),
+            None
+        );
+        assert_eq!(
+            skew(
+                Instructions::best(),
+                &Bitmap::white(1728, 1600),
+                Resolution::Fine
+            ),
+            None
+        );
+        assert_eq!(
+            skew(
+                Instructions::best(),
+                &Bitmap::white(1728, 0),
+                Resolution::Fine
+            ),
+            None
+        );
         let mut seed = 1u32;
         let noise: Vec<u8> = (0..1728 * 1600)
             .map(|_| {
@@ -291,9 +348,19 @@ mod tests {
                 (seed >> 24) as u8
             })
             .collect();
-        assert_eq!(skew(&black(&noise), Resolution::Fine), None);
+        assert_eq!(
+            skew(Instructions::best(), &black(&noise), Resolution::Fine),
+            None
+        );
         // A black margin has no lines, at whatever side.
         let margin: Vec<u8> = (0..1728).map(|x| if x < 180 { 0 } else { 255 }).collect();
-        assert_eq!(skew(&black(&margin.repeat(2300)), Resolution::Fine), None);
+        assert_eq!(
+            skew(
+                Instructions::best(),
+                &black(&margin.repeat(2300)),
+                Resolution::Fine
+            ),
+            None
+        );
     }
 }

@@ -72,7 +72,8 @@ impl Speck {
     fn is_alone(&self, page: &Bitmap) -> bool {
         let first = self.y.saturating_sub(self.alone_rows);
         let last = (self.y + self.rows + self.alone_rows).min(page.rows());
-        (first..last).all(|y| {
+        // What has a neighbour has it close by, most often.
+        (self.y..last).chain(first..self.y).all(|y| {
             let is_speck_row = (self.y..self.y + self.rows).contains(&y);
             let around = bits(page.row(y), i64::from(self.x) - i64::from(ALONE_COLUMNS));
             let spared = if is_speck_row { SPECK_MASK } else { 0 };

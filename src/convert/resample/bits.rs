@@ -1,7 +1,12 @@
 //! Black and white images scaled: black is counted eight pixels at a time, and white paper, most
 //! of a page, is passed over.
 
+use std::ops::Range;
+
+use super::line_sums::{GROUP, LineSums};
+use super::simd;
 use super::taps::{Extent, Taps};
+use crate::convert::binarize::Instructions;
 use crate::t4::Bitmap;
 
 /// Darkness from which a pixel of a resampled bilevel image is black, when pixels are halved in
@@ -24,7 +29,11 @@ const BLOCK_PIXELS: usize = BLOCK * 8;
 static SPREAD: [u64; 256] = spread();
 
 /// Scales a bitmap to another width and number of rows, or a part of them.
-pub(super) fn scale_bits(bitmap: &Bitmap, (to_width, to_rows): (Extent, Extent)) -> Bitmap {
+pub(super) fn scale_bits(
+    instructions: Instructions,
+    bitmap: &Bitmap,
+    (to_width, to_rows): (Extent, Extent),
+) -> Bitmap {
     if to_width.is_all_of(bitmap.width()) && to_rows.is_all_of(bitmap.rows()) {
         return bitmap.clone();
     }
@@ -35,74 +44,83 @@ pub(super) fn scale_bits(bitmap: &Bitmap, (to_width, to_rows): (Extent, Extent))
     let darkness_min = (0.45 / reduction).clamp(BILEVEL_DARKNESS_MIN, 0.5);
     let whole = u32::from(ROW_SUM) * u32::from(PIXEL_SUM);
     let sum_min = (darkness_min * f64::from(whole)).ceil() as u32;
-    let groups = blocks_of_groups(&columns);
-    let mut counted = Counted::new(bitmap);
+    let mut counted = Counted::new(instructions, bitmap);
+    let groups = groups_of_blocks(&columns, counted.has_black.len());
+    let sums = LineSums::new(instructions, &columns, counted.black.len());
     let stride = width.div_ceil(8) as usize;
     let mut packed = vec![0; stride * rows as usize];
     for (index, row) in packed.chunks_exact_mut(stride).enumerate() {
         let (first, weights) = lines.of(index);
-        if !counted.count(first, weights) {
-            continue;
-        }
-        for (place, (byte, blocks)) in row.iter_mut().zip(&groups).enumerate() {
-            if !counted.has_black[blocks.0..=blocks.1].contains(&true) {
-                continue;
+        counted.count(first, weights);
+        let mut next = 0;
+        for (has_black, groups) in counted.has_black.iter().zip(&groups) {
+            if *has_black {
+                for group in groups.start.max(next)..groups.end {
+                    row[group] = sums.reach(&counted.black, group, sum_min);
+                }
+                next = groups.end;
             }
-            let pixels = place * 8..(place * 8 + 8).min(width as usize);
-            columns.sums(&counted.black, pixels, |x, sum| {
-                *byte |= u8::from(sum >= sum_min) << (7 - x);
-            });
         }
     }
     Bitmap::from_packed(width, packed)
 }
 
-/// First and last block of the source that each eight pixels of the result draw on.
-fn blocks_of_groups(columns: &Taps) -> Vec<(usize, usize)> {
+/// For each block of the source which groups of eight pixels of the result draw on it.
+fn groups_of_blocks(columns: &Taps, blocks: usize) -> Vec<Range<usize>> {
     let count = columns.len();
-    (0..count)
-        .step_by(8)
-        .map(|begin| {
-            let (first, _) = columns.of(begin);
-            let (last, weights) = columns.of((begin + 7).min(count - 1));
-            let end = last + weights.len() - 1;
-            (first / BLOCK_PIXELS, end / BLOCK_PIXELS)
-        })
-        .collect()
+    let mut groups = vec![usize::MAX..0; blocks];
+    for group in 0..count.div_ceil(GROUP) {
+        let (first, _) = columns.of(group * GROUP);
+        let (last, weights) = columns.of((group * GROUP + GROUP - 1).min(count - 1));
+        let end = last + weights.len() - 1;
+        for block in &mut groups[first / BLOCK_PIXELS..=end / BLOCK_PIXELS] {
+            *block = block.start.min(group)..group + 1;
+        }
+    }
+    groups
 }
 
 /// Black counted down a few rows.
 struct Counted<'a> {
+    instructions: Instructions,
     bitmap: &'a Bitmap,
     /// For each column the weights of the rows where it is black, summed; whole blocks.
     black: Vec<u8>,
     /// Whether any column of a block is not white.
     has_black: Vec<bool>,
+    /// What the rows have of a block, and all of their blocks together.
+    words: Vec<[u8; BLOCK]>,
+    any: Vec<[u8; BLOCK]>,
 }
 
 impl<'a> Counted<'a> {
-    fn new(bitmap: &'a Bitmap) -> Self {
+    fn new(instructions: Instructions, bitmap: &'a Bitmap) -> Self {
         let blocks = bitmap.stride().div_ceil(BLOCK);
         Self {
+            instructions,
             bitmap,
             black: vec![0; blocks * BLOCK_PIXELS],
             has_black: vec![false; blocks],
+            words: Vec::new(),
+            any: vec![[0; BLOCK]; blocks],
         }
     }
 
-    /// Counts rows from `first` on; whether there is any black.
-    fn count(&mut self, first: usize, weights: &[u16]) -> bool {
+    /// Counts rows from `first` on.
+    fn count(&mut self, first: usize, weights: &[u16]) {
         let stride = self.bitmap.stride();
         let rows = &self.bitmap.as_bytes()[first * stride..][..weights.len() * stride];
-        let mut any = false;
-        let blocks = self.black.chunks_exact_mut(BLOCK_PIXELS);
-        for (block, (black, has_black)) in blocks.zip(&mut self.has_black).enumerate() {
-            let begin = block * BLOCK;
-            let len = BLOCK.min(stride - begin);
-            let is_white = rows
-                .chunks_exact(stride)
-                .all(|row| is_white(&row[begin..][..len]));
-            if is_white {
+        let any = self.any.as_flattened_mut();
+        any.fill(0);
+        for row in rows.chunks_exact(stride) {
+            for (any, byte) in any.iter_mut().zip(row) {
+                *any |= byte;
+            }
+        }
+        let (blocks, _) = self.black.as_chunks_mut::<BLOCK_PIXELS>();
+        let marks = self.has_black.iter_mut().zip(&self.any);
+        for (block, (black, (has_black, any))) in blocks.iter_mut().zip(marks).enumerate() {
+            if *any == [0; BLOCK] {
                 if *has_black {
                     black.fill(0);
                 }
@@ -110,25 +128,43 @@ impl<'a> Counted<'a> {
                 continue;
             }
             *has_black = true;
-            any = true;
-            let (columns, _) = black.as_chunks_mut::<8>();
-            for (place, columns) in (begin..begin + len).zip(columns) {
-                let mut sums = 0;
-                for (row, &weight) in rows.chunks_exact(stride).zip(weights) {
-                    sums += SPREAD[usize::from(row[place])] * u64::from(weight);
-                }
-                *columns = sums.to_le_bytes();
-            }
+            let word = |row: usize| word_at(&rows[row * stride..][..stride], block * BLOCK);
+            self.words.clear();
+            self.words.extend((0..weights.len()).map(word));
+            count_black(self.instructions, &self.words, weights, black);
         }
-        any
     }
 }
 
+/// The bytes of a row from one on, white beyond its end.
 #[inline]
-fn is_white(bytes: &[u8]) -> bool {
-    match bytes.first_chunk::<BLOCK>() {
-        Some(block) => u64::from_ne_bytes(*block) == 0,
-        None => bytes.iter().all(|byte| *byte == 0),
+fn word_at(row: &[u8], begin: usize) -> [u8; BLOCK] {
+    let bytes = &row[begin..];
+    bytes.first_chunk().copied().unwrap_or_else(|| {
+        let mut word = [0; BLOCK];
+        word[..bytes.len()].copy_from_slice(bytes);
+        word
+    })
+}
+
+/// For each of 64 pixels the sum of the weights, below 256 in all, of those words in which it is
+/// black.
+fn count_black(
+    instructions: Instructions,
+    words: &[[u8; BLOCK]],
+    weights: &[u16],
+    black: &mut [u8; BLOCK_PIXELS],
+) {
+    if simd::count_black(instructions, words, weights, black) {
+        return;
+    }
+    let (columns, _) = black.as_chunks_mut::<8>();
+    for (place, columns) in columns.iter_mut().enumerate() {
+        let mut sums = 0;
+        for (word, &weight) in words.iter().zip(weights) {
+            sums += SPREAD[usize::from(word[place])] * u64::from(weight);
+        }
+        *columns = sums.to_le_bytes();
     }
 }
 
@@ -146,4 +182,29 @@ const fn spread() -> [u64; 256] {
         byte += 1;
     }
     table
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn all_instructions_give_the_same_bitmap(
+            width in 1u32..500, rows in 1u32..60, to_width in 1u32..400, to_rows in 1u32..60,
+            white_of_eight in 0u8..=8, seed: u64,
+        ) {
+            let mut random = fastrand::Rng::with_seed(seed);
+            let mut byte = || if random.u8(..8) < white_of_eight { 0 } else { random.u8(..) };
+            let bytes = (0..width.div_ceil(8) * rows).map(|_| byte()).collect();
+            let bitmap = Bitmap::from_packed(width, bytes);
+            let to = (to_width.into(), to_rows.into());
+            let expected = scale_bits(Instructions::portable(), &bitmap, to);
+            for instructions in Instructions::all() {
+                prop_assert_eq!(&scale_bits(instructions, &bitmap, to), &expected);
+            }
+        }
+    }
 }

@@ -5,9 +5,11 @@
 
 mod bits;
 mod levels;
+mod line_sums;
+mod simd;
 mod taps;
 
-use super::binarize::{GrayPage, Hints, PageSource, binarize, clean_scan};
+use super::binarize::{GrayPage, Hints, Instructions, PageSource, binarize, clean_scan};
 use super::layout::Layout;
 use super::orientation::Orientation;
 use crate::t4::Bitmap;
@@ -169,11 +171,19 @@ pub(crate) fn resample_levels(
     page: &mut [u8],
 ) {
     let (across, along) = window.before_turning(orientation);
-    let scaled = scale_levels(levels, width, (across, along));
+    let instructions = Instructions::best();
     let stride = window.page_width as usize;
-    let stored = (&scaled[..], across.count as usize);
-    let below = &mut page[window.top as usize * stride..];
-    orientation.lay_levels(stored, below, stride, window.left as usize);
+    let (top, left) = (window.top as usize, window.left as usize);
+    if orientation == Orientation::default() {
+        let there = (&mut page[top * stride + left..], stride);
+        scale_levels(instructions, (levels, width), (across, along), there);
+        return;
+    }
+    let row_len = across.count as usize;
+    let mut scaled = vec![0; row_len * along.count as usize];
+    let aside = (&mut scaled[..], row_len);
+    scale_levels(instructions, (levels, width), (across, along), aside);
+    orientation.lay_levels((&scaled, row_len), &mut page[top * stride..], stride, left);
 }
 
 /// Brings a bitmap, which lies on the fax page in this orientation, to its window.
@@ -182,7 +192,11 @@ pub(crate) fn resample_levels(
 ///
 /// If it has no rows.
 pub(crate) fn resample_bitmap(bitmap: &Bitmap, orientation: Orientation, window: Window) -> Bitmap {
-    let scaled = scale_bits(bitmap, window.before_turning(orientation));
+    let scaled = scale_bits(
+        Instructions::best(),
+        bitmap,
+        window.before_turning(orientation),
+    );
     let drawn = orientation.apply_to_bitmap(scaled);
     let (width, rows) = (window.page_width, window.page_rows);
     if (drawn.width(), drawn.rows()) == (width, rows) {
@@ -370,7 +384,13 @@ mod tests {
             let mut random = fastrand::Rng::with_seed(seed);
             let levels: Vec<u8> = (0..width * height).map(|_| random.u8(..)).collect();
             let size = (width / shrunk_by, height / squeezed_by);
-            let scaled = scale_levels(&levels, width, (size.0.into(), size.1.into()));
+            let mut scaled = vec![0; (size.0 * size.1) as usize];
+            scale_levels(
+                Instructions::best(),
+                (&levels, width),
+                (size.0.into(), size.1.into()),
+                (&mut scaled, size.0 as usize),
+            );
             for y in 0..size.1 {
                 for x in 0..size.0 {
                     let cell = (0..squeezed_by).flat_map(|j| (0..shrunk_by).map(move |i| (i, j)));

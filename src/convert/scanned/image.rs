@@ -1,5 +1,7 @@
 //! An image of a PDF, decoded as far as a fax needs it: ISO 32000-1 §8.9.5.
 
+use std::borrow::Cow;
+
 use lopdf::{Dictionary, Document, Object, Stream};
 
 use super::colour::Colour;
@@ -107,7 +109,7 @@ impl<'a> Image<'a> {
         }
         let data = unpacked.as_deref().unwrap_or(self.data);
         match last {
-            None => samples::picture(self, data.get(..self.bytes())?),
+            None => samples::picture(self, Cow::Borrowed(data.get(..self.bytes())?)),
             Some(filter) => match filter.name {
                 b"CCITTFaxDecode" => fax::picture(self, data, filter.parameters, limits),
                 b"JBIG2Decode" => jbig2::picture(self, data, filter.parameters),
@@ -122,7 +124,8 @@ impl<'a> Image<'a> {
                             bits: self.bits as usize,
                         },
                     };
-                    samples::picture(self, &filter.decode(self.document, data, expected)?)
+                    let rows = filter.decode(self.document, data, expected)?;
+                    samples::picture(self, Cow::Owned(rows))
                 }
             },
         }

@@ -46,9 +46,14 @@ struct PackedRows {
     bytes: Vec<u8>,
     stride: usize,
     rows: u32,
-    /// The pixel of the row that comes next.
-    column: usize,
+    /// The byte of the row that comes next.
+    place: usize,
+    /// The pixels that came of it, the last one lowest, below a bit that is set.
+    begun: u16,
 }
+
+/// A byte of which no pixel came.
+const NOT_BEGUN: u16 = 1;
 
 impl PackedRows {
     fn new(width: u32, height: u32) -> Self {
@@ -57,34 +62,49 @@ impl PackedRows {
             bytes: vec![0; stride * height as usize],
             stride,
             rows: 0,
-            column: 0,
+            place: 0,
+            begun: NOT_BEGUN,
         }
     }
 
-    fn next_byte(&self) -> usize {
-        self.rows as usize * self.stride + self.column / 8
+    /// The next bytes of the row, as many as there are of so many.
+    fn next_bytes(&mut self, count: usize) -> &mut [u8] {
+        let begin = self.rows as usize * self.stride + self.place;
+        let end = begin + count.min(self.stride.saturating_sub(self.place));
+        self.place += count;
+        self.bytes.get_mut(begin..end).unwrap_or_default()
+    }
+
+    fn put(&mut self, byte: u8) {
+        if let Some(place) = self.next_bytes(1).first_mut() {
+            *place = byte;
+        }
     }
 }
 
 impl Decoder for PackedRows {
+    #[inline]
     fn push_pixel(&mut self, black: bool) {
-        let at = self.next_byte();
-        if let Some(byte) = self.bytes.get_mut(at) {
-            *byte |= u8::from(black) << (7 - self.column % 8);
+        self.begun = self.begun << 1 | u16::from(black);
+        if self.begun >= NOT_BEGUN << 8 {
+            self.put(self.begun as u8);
+            self.begun = NOT_BEGUN;
         }
-        self.column += 1;
     }
 
     fn push_pixel_chunk(&mut self, black: bool, chunk_count: u32) {
-        let (at, count) = (self.next_byte(), chunk_count as usize);
-        if black && let Some(bytes) = self.bytes.get_mut(at..at + count) {
+        // Of a page nothing is longer than a row, and it is white to begin with.
+        let bytes = self.next_bytes(chunk_count as usize);
+        if black {
             bytes.fill(0xFF);
         }
-        self.column += count * 8;
     }
 
     fn next_line(&mut self) {
+        while self.begun != NOT_BEGUN {
+            self.push_pixel(false);
+        }
         self.rows += 1;
-        self.column = 0;
+        self.place = 0;
     }
 }

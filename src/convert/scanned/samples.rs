@@ -1,13 +1,15 @@
 //! Images of plain samples: ISO 32000-1 §8.9.3.
 
+use std::borrow::Cow;
+
 use super::colour::{Colour, brightness};
 use super::image::Image;
 use super::picture::Picture;
 use crate::convert::tiff_input::GrayImage;
 use crate::t4::Bitmap;
 
-/// The picture of rows of samples, each row in whole bytes.
-pub(super) fn picture(image: &Image<'_>, data: &[u8]) -> Option<Picture> {
+/// The picture of as many rows of samples as it has, each in whole bytes.
+pub(super) fn picture(image: &Image<'_>, data: Cow<'_, [u8]>) -> Option<Picture> {
     if image.bits == 1 {
         let zeros = data.iter().map(|byte| !byte).collect();
         let picture = image.picture_of_bits(Bitmap::from_packed(image.width, zeros));
@@ -15,6 +17,24 @@ pub(super) fn picture(image: &Image<'_>, data: &[u8]) -> Option<Picture> {
             return picture;
         }
     }
+    let mut levels = match (&image.colour, image.bits) {
+        (Colour::Gray, 8) => data.into_owned(),
+        _ => levels(image, &data)?,
+    };
+    if image.is_inverted {
+        for level in &mut levels {
+            *level = !*level;
+        }
+    }
+    Some(Picture::Gray(GrayImage {
+        width: image.width,
+        height: image.height,
+        pixels: levels,
+    }))
+}
+
+/// The levels of rows of samples.
+fn levels(image: &Image<'_>, data: &[u8]) -> Option<Vec<u8>> {
     let mut levels = Vec::with_capacity(image.width as usize * image.height as usize);
     for row in data.chunks_exact(image.row_bytes()) {
         match image.colour {
@@ -29,16 +49,7 @@ pub(super) fn picture(image: &Image<'_>, data: &[u8]) -> Option<Picture> {
             Colour::Gray | Colour::Indexed(_) => push_levels(image, row, &mut levels)?,
         }
     }
-    if image.is_inverted {
-        for level in &mut levels {
-            *level = !*level;
-        }
-    }
-    Some(Picture::Gray(GrayImage {
-        width: image.width,
-        height: image.height,
-        pixels: levels,
-    }))
+    Some(levels)
 }
 
 /// The levels of a row with one component a pixel.

@@ -13,14 +13,14 @@ use super::instructions::{Instructions, Level};
 use super::look::CellRow;
 
 /// Work that is compiled for each set of instructions.
-pub(super) trait Kernel {
+pub(in crate::convert) trait Kernel {
     /// Does the work. To be `#[inline(always)]`, like all it calls, or the compiler uses what the
     /// target has at least.
     fn run(self);
 }
 
 /// Does a kernel's work with the given instructions.
-pub(super) fn run(instructions: Instructions, kernel: impl Kernel) {
+pub(in crate::convert) fn run(instructions: Instructions, kernel: impl Kernel) {
     match instructions.0 {
         Level::Portable => kernel.run(),
         // SAFETY: the level exists only where the machine was seen to have its instructions.
