@@ -59,6 +59,12 @@ pub(super) struct Wanted<'a> {
     pub(super) weight: i32,
     pub(super) is_italic: bool,
     pub(super) charset: i32,
+    pub(super) shape: Shape,
+}
+
+/// The shape of a font's letters.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Shape {
     pub(super) is_fixed_pitch: bool,
     pub(super) is_roman: bool,
     pub(super) is_script: bool,
@@ -100,7 +106,7 @@ pub(super) fn of_name(faces: &[Face], name: &str) -> Option<usize> {
 fn favourites(wanted: Wanted<'_>) -> &'static [&'static str] {
     // "Gothic" and "Mincho" as Shift JIS has them come as bytes that are no UTF-8, and not here.
     let is_gothic = wanted.name.contains("Gothic")
-        || !wanted.name.contains("Mincho") && !wanted.is_roman && wanted.weight > 400;
+        || !wanted.name.contains("Mincho") && !wanted.shape.is_roman && wanted.weight > 400;
     let is_proportional = !wanted.name.contains("Gothic") && !wanted.name.contains("Mincho")
         || wanted.name.contains("PGothic")
         || wanted.name.contains("PMincho");
@@ -126,7 +132,7 @@ fn favourites(wanted: Wanted<'_>) -> &'static [&'static str] {
 
 /// Of the faces that will do the one whose style is nearest, the first of several.
 fn nearest(faces: &[Face], wanted: Wanted<'_>) -> Option<usize> {
-    if wanted.charset == ANSI && wanted.is_fixed_pitch {
+    if wanted.charset == ANSI && wanted.shape.is_fixed_pitch {
         return of_name(faces, "Courier New");
     }
     let script = SCRIPTS
@@ -168,9 +174,9 @@ fn likeness(face: &Face, wanted: Wanted<'_>, is_cjk: bool) -> u32 {
         (is_exact, 4),
         (is_bold == (wanted.weight > 400), 16),
         (is_italic == wanted.is_italic, 16),
-        (is_serif == wanted.is_roman, 16),
-        (!wanted.is_script, 8),
-        (!wanted.is_fixed_pitch, 8),
+        (is_serif == wanted.shape.is_roman, 16),
+        (!wanted.shape.is_script, 8),
+        (!wanted.shape.is_fixed_pitch, 8),
     ]
     .into_iter()
     .map(|(agrees, weight)| if agrees { weight } else { 0 })
@@ -195,9 +201,7 @@ mod tests {
             weight: 400,
             is_italic: false,
             charset: ANSI,
-            is_fixed_pitch: false,
-            is_roman: false,
-            is_script: false,
+            shape: Shape::default(),
         }
     }
 
@@ -241,7 +245,10 @@ mod tests {
     #[test]
     fn a_font_of_one_width_is_not_replaced_by_one_of_many() {
         let typewriter = Wanted {
-            is_fixed_pitch: true,
+            shape: Shape {
+                is_fixed_pitch: true,
+                ..Shape::default()
+            },
             ..plain("Deja")
         };
         assert_eq!(chosen(&faces(&[("Deja", 0)]), typewriter), None);

@@ -12,7 +12,7 @@ use std::ffi::{CStr, c_char, c_int, c_uchar, c_uint, c_ulong, c_void};
 use pdfium_render::prelude::{Pdfium, PdfiumLibraryBindingsAccessor};
 
 use self::catalog::{Face, Part, installed};
-use self::choice::{ANSI, SCRIPTS, Wanted, choose, of_name};
+use self::choice::{ANSI, SCRIPTS, Shape, Wanted, choose, of_name};
 use super::sandbox::FONT_FOLDERS;
 
 /// The tag of a collection of fonts.
@@ -141,9 +141,11 @@ unsafe extern "C" fn map_font(
         weight,
         is_italic: is_italic != 0,
         charset,
-        is_fixed_pitch: pitch_and_family & FIXED_PITCH != 0,
-        is_roman: pitch_and_family & ROMAN != 0,
-        is_script: pitch_and_family & SCRIPT != 0,
+        shape: Shape {
+            is_fixed_pitch: pitch_and_family & FIXED_PITCH != 0,
+            is_roman: pitch_and_family & ROMAN != 0,
+            is_script: pitch_and_family & SCRIPT != 0,
+        },
     };
     handle(choose(fonts.faces(), wanted))
 }
