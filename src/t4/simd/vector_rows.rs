@@ -74,8 +74,8 @@ impl VectorRows {
         // SAFETY: the type's promise.
         unsafe {
             match self.level {
-                Level::Avx512 => mmr_avx512(self, pair, bytes, position, align, page),
-                _ => mmr_avx2(self, pair, bytes, position, align, page),
+                Level::Avx512 => wide::decode_mmr(self, pair, bytes, position, align, page),
+                _ => narrow::decode_mmr(self, pair, bytes, position, align, page),
             }
         }
     }
@@ -92,8 +92,8 @@ impl VectorRows {
         // SAFETY: the type's promise.
         unsafe {
             match self.level {
-                Level::Avx512 => t4_avx512(self, pair, bytes, position, framing, page),
-                _ => t4_avx2(self, pair, bytes, position, framing, page),
+                Level::Avx512 => wide::decode_t4(self, pair, bytes, position, framing, page),
+                _ => narrow::decode_t4(self, pair, bytes, position, framing, page),
             }
         }
     }
@@ -132,9 +132,9 @@ impl<const WIDE: bool> RowSteps for Steps<'_, WIDE> {
                 self.0.dense_rows -= 1;
                 let bits = &mut self.0.element_bits;
                 let sound = if WIDE {
-                    dense_avx512(window, above, row, &mut strokes, bits)
+                    wide::decode_dense_row(window, above, row, &mut strokes, bits)
                 } else {
-                    dense_avx2(window, above, row, &mut strokes, bits)
+                    narrow::decode_dense_row(window, above, row, &mut strokes, bits)
                 };
                 sound.map(|()| None)
             } else {
@@ -167,100 +167,65 @@ impl<const WIDE: bool> RowSteps for Steps<'_, WIDE> {
     }
 }
 
-/// # Safety
-///
-/// The machine has these features.
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
-unsafe fn mmr_avx2(
-    rows: &mut VectorRows,
-    pair: &mut RowPair,
-    bytes: &[u8],
-    position: usize,
-    align: RowAlign,
-    page: &mut Page,
-) -> usize {
-    pair.decode_mmr(&mut Steps::<false>(rows), bytes, position, align, page)
+/// The same functions with each set of instructions, with AVX-512 or without.
+macro_rules! functions_with {
+    ($module:ident, $wide:literal, $features:literal) => {
+        mod $module {
+            use super::*;
+
+            /// # Safety
+            ///
+            /// The machine has these features.
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn decode_mmr(
+                rows: &mut VectorRows,
+                pair: &mut RowPair,
+                bytes: &[u8],
+                position: usize,
+                align: RowAlign,
+                page: &mut Page,
+            ) -> usize {
+                pair.decode_mmr(&mut Steps::<$wide>(rows), bytes, position, align, page)
+            }
+
+            /// # Safety
+            ///
+            /// The machine has these features.
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn decode_t4(
+                rows: &mut VectorRows,
+                pair: &mut RowPair,
+                bytes: &[u8],
+                position: usize,
+                framing: Framing,
+                page: &mut Page,
+            ) -> usize {
+                pair.decode_t4(&mut Steps::<$wide>(rows), bytes, position, framing, page)
+            }
+
+            /// # Safety
+            ///
+            /// The machine has these features; both rows have the same width, which is that of the
+            /// bits.
+            #[inline(never)]
+            #[target_feature(enable = $features)]
+            pub(super) unsafe fn decode_dense_row(
+                window: &mut Window<'_>,
+                above: &Places,
+                row: &mut Places,
+                strokes: &mut Strokes,
+                bits: &mut ElementBits,
+            ) -> Option<()> {
+                // SAFETY: the caller's promise.
+                unsafe { decode_dense::<$wide>(window, above, row, strokes, bits) }
+            }
+        }
+    };
 }
 
-/// # Safety
-///
-/// The machine has these features.
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
-unsafe fn t4_avx2(
-    rows: &mut VectorRows,
-    pair: &mut RowPair,
-    bytes: &[u8],
-    position: usize,
-    framing: Framing,
-    page: &mut Page,
-) -> usize {
-    pair.decode_t4(&mut Steps::<false>(rows), bytes, position, framing, page)
-}
-
-/// # Safety
-///
-/// The machine has these features; both rows have the same width.
-#[inline(never)]
-#[target_feature(enable = "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq")]
-unsafe fn dense_avx2(
-    window: &mut Window<'_>,
-    above: &Places,
-    row: &mut Places,
-    strokes: &mut Strokes,
-    bits: &mut ElementBits,
-) -> Option<()> {
-    // SAFETY: the caller's promise.
-    unsafe { decode_dense::<false>(window, above, row, strokes, bits) }
-}
-
-/// # Safety
-///
-/// The machine has these features.
-#[target_feature(
-    enable = "avx512f,avx512bw,avx512dq,avx512vl,gfni,vpclmulqdq,bmi1,bmi2,lzcnt,popcnt"
-)]
-unsafe fn mmr_avx512(
-    rows: &mut VectorRows,
-    pair: &mut RowPair,
-    bytes: &[u8],
-    position: usize,
-    align: RowAlign,
-    page: &mut Page,
-) -> usize {
-    pair.decode_mmr(&mut Steps::<true>(rows), bytes, position, align, page)
-}
-
-/// # Safety
-///
-/// The machine has these features.
-#[target_feature(
-    enable = "avx512f,avx512bw,avx512dq,avx512vl,gfni,vpclmulqdq,bmi1,bmi2,lzcnt,popcnt"
-)]
-unsafe fn t4_avx512(
-    rows: &mut VectorRows,
-    pair: &mut RowPair,
-    bytes: &[u8],
-    position: usize,
-    framing: Framing,
-    page: &mut Page,
-) -> usize {
-    pair.decode_t4(&mut Steps::<true>(rows), bytes, position, framing, page)
-}
-
-/// # Safety
-///
-/// The machine has these features; both rows have the same width.
-#[inline(never)]
-#[target_feature(
-    enable = "avx512f,avx512bw,avx512dq,avx512vl,gfni,vpclmulqdq,bmi1,bmi2,lzcnt,popcnt"
-)]
-unsafe fn dense_avx512(
-    window: &mut Window<'_>,
-    above: &Places,
-    row: &mut Places,
-    strokes: &mut Strokes,
-    bits: &mut ElementBits,
-) -> Option<()> {
-    // SAFETY: the caller's promise.
-    unsafe { decode_dense::<true>(window, above, row, strokes, bits) }
-}
+functions_with!(narrow, false, "avx2,bmi1,bmi2,lzcnt,popcnt,pclmulqdq");
+functions_with!(
+    wide,
+    true,
+    "avx512f,avx512bw,avx512dq,avx512vl,gfni,vpclmulqdq,bmi1,bmi2,lzcnt,popcnt"
+);
