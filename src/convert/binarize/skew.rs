@@ -115,14 +115,14 @@ impl Strips {
                 &black[from..from + rows]
             })
             .collect();
-        let mut changes = 0;
+        let mut squares = 0;
         let kernel = Changes {
             strips: &shifted,
             sums: &mut vec![0; rows],
-            changes: &mut changes,
+            squares: &mut squares,
         };
         run(instructions, kernel);
-        changes as f64
+        squares as f64
     }
 }
 
@@ -131,7 +131,7 @@ struct Changes<'a> {
     strips: &'a [&'a [u8]],
     /// A zero for each row. The black of a fax page's row takes no more than 16 bits.
     sums: &'a mut [u16],
-    changes: &'a mut u64,
+    squares: &'a mut u64,
 }
 
 impl Kernel for Changes<'_> {
@@ -145,7 +145,7 @@ impl Kernel for Changes<'_> {
         let below = self.sums.get(1..).unwrap_or_default();
         for (above, below) in self.sums.iter().zip(below) {
             let change = u32::from(above.abs_diff(*below));
-            *self.changes += u64::from(change * change);
+            *self.squares += u64::from(change * change);
         }
     }
 }

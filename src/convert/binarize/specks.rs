@@ -32,12 +32,8 @@ pub(super) fn without_specks(
     for y in 0..page.rows() {
         let row = page.row(y);
         let above = y.checked_sub(1).map_or(&blank[..], |y| page.row(y));
-        for (at, &byte) in row.iter().enumerate().filter(|(_, byte)| **byte != 0) {
-            // Pixels with nothing to the left, above, and beside above.
-            let before = at.checked_sub(1).map_or((0, 0), |at| (row[at], above[at]));
-            let after = above.get(at + 1).copied().unwrap_or(0);
-            let over = above[at] | above[at] << 1 | above[at] >> 1 | after >> 7 | before.1 << 7;
-            let mut corners = byte & !(byte >> 1 | before.0 << 7) & !over;
+        for at in inked(row) {
+            let mut corners = corners(row, above, at);
             while corners != 0 {
                 let bit = corners.leading_zeros();
                 corners &= !(0x80 >> bit);
@@ -55,6 +51,25 @@ pub(super) fn without_specks(
         }
     }
     Bitmap::from_packed(page.width(), bytes)
+}
+
+/// The bytes of a row that are not white.
+fn inked(row: &[u8]) -> impl Iterator<Item = usize> {
+    const GROUP: usize = 8;
+    row.chunks(GROUP)
+        .enumerate()
+        .filter(|(_, bytes)| bytes.first_chunk() != Some(&[0; GROUP]))
+        .flat_map(|(group, bytes)| (group * GROUP..).zip(bytes))
+        .filter(|(_, byte)| **byte != 0)
+        .map(|(at, _)| at)
+}
+
+/// The pixels of a byte with nothing to the left, above, and beside above.
+fn corners(row: &[u8], above: &[u8], at: usize) -> u8 {
+    let before = at.checked_sub(1).map_or((0, 0), |at| (row[at], above[at]));
+    let after = above.get(at + 1).copied().unwrap_or(0);
+    let over = above[at] | above[at] << 1 | above[at] >> 1 | after >> 7 | before.1 << 7;
+    row[at] & !(row[at] >> 1 | before.0 << 7) & !over
 }
 
 /// A pixel that may be the upper left one of a speck.

@@ -55,8 +55,10 @@ pub(super) fn scale_bits(
         let mut next = 0;
         for (has_black, groups) in counted.has_black.iter().zip(&groups) {
             if *has_black {
-                for group in groups.start.max(next)..groups.end {
-                    row[group] = sums.reach(&counted.black, group, sum_min);
+                let begin = groups.start.max(next);
+                let bytes = row.iter_mut().enumerate().take(groups.end).skip(begin);
+                for (group, byte) in bytes {
+                    *byte = sums.reach(&counted.black, group, sum_min);
                 }
                 next = groups.end;
             }
@@ -68,13 +70,14 @@ pub(super) fn scale_bits(
 /// For each block of the source which groups of eight pixels of the result draw on it.
 fn groups_of_blocks(columns: &Taps, blocks: usize) -> Vec<Range<usize>> {
     let count = columns.len();
-    let mut groups = vec![usize::MAX..0; blocks];
+    let mut groups = vec![0..0; blocks];
     for group in 0..count.div_ceil(GROUP) {
         let (first, _) = columns.of(group * GROUP);
         let (last, weights) = columns.of((group * GROUP + GROUP - 1).min(count - 1));
         let end = last + weights.len() - 1;
         for block in &mut groups[first / BLOCK_PIXELS..=end / BLOCK_PIXELS] {
-            *block = block.start.min(group)..group + 1;
+            let begin = if block.end == 0 { group } else { block.start };
+            *block = begin..group + 1;
         }
     }
     groups

@@ -3,6 +3,11 @@
 //! Grey images become grey levels at fax geometry, to be binarized like a drawn page; bilevel ones
 //! stay bilevel, and their thin strokes stay visible.
 
+#![allow(
+    clippy::inline_always,
+    reason = "kernels take on the instructions of the functions they are compiled into"
+)]
+
 mod bits;
 mod levels;
 mod line_sums;
