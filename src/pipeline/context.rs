@@ -12,8 +12,8 @@ use crate::artifact::{ArtifactError, ArtifactStore};
 use crate::config::Config;
 use crate::job::JobId;
 use crate::queue::{EmbeddedQueue, Queue, QueueOptions};
-use crate::store::sqlite::SqliteOptions;
-use crate::store::{JobStore, SqliteStore, StoreError};
+use crate::store::sql::SqliteOptions;
+use crate::store::{JobStore, SqlStore, StoreError};
 use crate::units::UnixMillis;
 
 /// What every role works with.
@@ -83,7 +83,7 @@ impl Context {
             }
         })?;
         let options = SqliteOptions::new(config.database()).with_run_dir(config.run());
-        let store = SqliteStore::open(&options).await?;
+        let store = SqlStore::open(&options).await?;
         let queue = EmbeddedQueue::new(store.database(), QueueOptions::default());
         let artifacts = ArtifactStore::in_folder(&config.artifacts())?;
         Ok(Self {

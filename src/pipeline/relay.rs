@@ -106,7 +106,12 @@ async fn tell(
         Err(error @ (StoreError::IllegalTransition(_) | StoreError::LeaseLost { .. })) => {
             tracing::debug!(job.id = %id, event = name, %error, "it moved on meanwhile");
         }
-        Err(error @ (StoreError::Busy | StoreError::Full | StoreError::ReadOnly)) => {
+        Err(
+            error @ (StoreError::Busy
+            | StoreError::Full
+            | StoreError::ReadOnly
+            | StoreError::Unreachable { .. }),
+        ) => {
             return Err(error);
         }
         Err(error) => {

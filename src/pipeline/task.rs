@@ -48,7 +48,11 @@ pub(super) async fn out_of_time(drain: &CancellationToken, drain_max: Duration) 
 fn may_pass(error: &StoreError) -> bool {
     matches!(
         error,
-        StoreError::Busy | StoreError::Full | StoreError::ReadOnly | StoreError::Other { .. }
+        StoreError::Busy
+            | StoreError::Full
+            | StoreError::ReadOnly
+            | StoreError::Unreachable { .. }
+            | StoreError::Other { .. }
     )
 }
 
@@ -76,11 +80,14 @@ impl Task {
         let mut pause = RETRY_MIN;
         let give_up = Instant::now() + OUTCOME_PATIENCE;
         let is_outcome = event.is_outcome();
+        // It happened once, however often it is told: by its moment a store that took it before
+        // its answer was lost knows it again.
+        let (at, chance) = (now(), chance());
         loop {
             let outcome = self
                 .context
                 .store
-                .apply(&self.lease, event.clone(), now(), chance())
+                .apply(&self.lease, event.clone(), at, chance)
                 .await;
             match outcome {
                 Ok(job) => return Ok(job),
@@ -152,8 +159,8 @@ mod tests {
     use crate::config::Config;
     use crate::job::{JobRequest, Reason, ReceivedFaxRequest, Stage, Status};
     use crate::pipeline::context::new_job_id;
-    use crate::store::sqlite::{Database, Durability, SqliteOptions};
-    use crate::store::{NewJob, SqliteStore};
+    use crate::store::sql::{Database, Durability, SqliteOptions};
+    use crate::store::{NewJob, SqlStore};
 
     /// A fax that is coming in, on a store that does not wait long for its lock.
     async fn task(folder: &std::path::Path) -> Task {
@@ -163,7 +170,7 @@ mod tests {
             busy_timeout: Duration::from_millis(20),
             ..SqliteOptions::new(context.config.database())
         };
-        context.store = Arc::new(SqliteStore::open(&options).await.unwrap());
+        context.store = Arc::new(SqlStore::open(&options).await.unwrap());
         let request = JobRequest::ReceivedFax(ReceivedFaxRequest {
             call_id: "a".to_owned(),
             from: String::new(),
@@ -184,7 +191,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let task = Arc::new(task(folder.path()).await);
         let options = SqliteOptions::new(task.context.config.database());
-        let other = Database::open(&options).await.unwrap();
+        let other = Database::open_sqlite(&options).await.unwrap();
         let lock = other.write(Durability::Process).await.unwrap();
         // Our own clock says that the lease is over; whether it is, the store knows.
         task.lost.cancel();

@@ -14,7 +14,7 @@ use sqlx::any::AnyRow;
 use crate::job::Stage;
 use crate::queue::{Delivery, Message, Queue, QueueError, Requeue, Settled};
 use crate::store::StoreError;
-use crate::store::sqlite::{Database, Durability, Ear, EarMark};
+use crate::store::sql::{Database, Durability, Ear, EarMark};
 
 /// How the embedded queue behaves.
 #[derive(Clone, Copy, Debug)]
@@ -39,7 +39,7 @@ pub struct EmbeddedQueue {
 }
 
 impl EmbeddedQueue {
-    /// Queues in an open database: [`SqliteStore::database`](crate::store::SqliteStore::database).
+    /// Queues in an open database: [`SqlStore::database`](crate::store::SqlStore::database).
     pub fn new(database: Arc<Database>, options: QueueOptions) -> Self {
         Self {
             database,
@@ -63,7 +63,7 @@ impl EmbeddedQueue {
         let any = sqlx::query(due)
             .bind(queue.name())
             .bind(now)
-            .fetch_optional(self.database.readers())
+            .fetch_optional(&self.database.readers())
             .await?;
         if any.is_none() {
             return Ok(None);
@@ -89,7 +89,7 @@ impl EmbeddedQueue {
     async fn until_due(&self, queue: Stage, longest: Duration) -> Result<Duration, StoreError> {
         let row = sqlx::query("SELECT MIN(visible_at) FROM queue_messages WHERE queue = $1")
             .bind(queue.name())
-            .fetch_one(self.database.readers())
+            .fetch_one(&self.database.readers())
             .await?;
         let next: Option<i64> = row.try_get(0)?;
         let wait_ms = next.map(|at| at.saturating_sub(now_ms()).max(1).unsigned_abs());
@@ -186,7 +186,7 @@ impl Queue for EmbeddedQueue {
     async fn depth(&self, queue: Stage) -> Result<u64, QueueError> {
         let row = sqlx::query("SELECT COUNT(*) FROM queue_messages WHERE queue = $1")
             .bind(queue.name())
-            .fetch_one(self.database.readers())
+            .fetch_one(&self.database.readers())
             .await
             .map_err(StoreError::from)?;
         Ok(row

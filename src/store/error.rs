@@ -26,6 +26,15 @@ pub enum StoreError {
         /// What the database engine said.
         why: String,
     },
+    /// The connection to the database was lost, or nothing answers there.
+    #[error(
+        "the job store cannot be reached ({why}): check that its database runs and the network \
+         to it; what was being changed may or may not have been written, so tell it again"
+    )]
+    Unreachable {
+        /// What the connection said.
+        why: String,
+    },
     /// Damaged.
     #[error("the job store is damaged ({why}): stop the service and restore it from a backup")]
     Corrupt {
@@ -95,6 +104,7 @@ impl StoreError {
             Self::Full => "store-full",
             Self::ReadOnly => "store-read-only",
             Self::Unavailable { .. } => "store-unavailable",
+            Self::Unreachable { .. } => "store-unreachable",
             Self::Corrupt { .. } => "store-corrupt",
             Self::Newer { .. } => "store-newer",
             Self::LeaseLost { .. } => "lease-lost",
@@ -119,6 +129,6 @@ impl StoreError {
 
     /// Whether the same call may succeed a little later.
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Busy | Self::Full)
+        matches!(self, Self::Busy | Self::Full | Self::Unreachable { .. })
     }
 }

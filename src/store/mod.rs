@@ -8,7 +8,7 @@
 pub mod conformance;
 mod error;
 mod records;
-pub mod sqlite;
+pub mod sql;
 
 use std::time::Duration;
 
@@ -19,7 +19,7 @@ pub use records::{
     Destination, EventRecord, Idempotency, Job, JobFilter, JobPage, Lease, LeaseHolder, NewJob,
     OutboxEntry, Renewal, StatusCount, Submitted,
 };
-pub use sqlite::SqliteStore;
+pub use sql::SqlStore;
 
 use crate::job::{Attempt, JobEvent, JobId, Stage};
 use crate::units::{FaxNumber, UnixMillis};

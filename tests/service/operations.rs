@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use faxmill::store::sqlite::{Database, Durability, SqliteOptions};
+use faxmill::store::sql::{Database, Durability, SqliteOptions};
 use serde_json::Value;
 
 use super::documents::{pdf, recording};
@@ -99,7 +99,9 @@ fn while_a_service_drains_new_calls_are_refused_at_once() {
 fn damage(database: &Path, job: &str) {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     runtime.block_on(async {
-        let database = Database::open(&SqliteOptions::new(database)).await.unwrap();
+        let database = Database::open_sqlite(&SqliteOptions::new(database))
+            .await
+            .unwrap();
         let mut transaction = database.write(Durability::Process).await.unwrap();
         sqlx::query("UPDATE jobs SET state = '{' WHERE id = $1")
             .bind(job.to_owned())

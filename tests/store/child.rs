@@ -10,7 +10,7 @@ use std::time::Duration;
 use faxmill::job::{AttemptSettings, JobEvent, JobId, Stage};
 use faxmill::queue::Queue as _;
 use faxmill::store::JobStore as _;
-use faxmill::store::sqlite::Durability;
+use faxmill::store::sql::Durability;
 use sqlx::Executor as _;
 
 use crate::support;
@@ -99,7 +99,7 @@ async fn another_process() {
 
 /// Opens the store and says how that went.
 async fn open(folder: &Path) {
-    match faxmill::store::SqliteStore::open(&support::options(folder)).await {
+    match faxmill::store::SqlStore::open(&support::options(folder)).await {
         Ok(store) => match store.submit(support::new_fax(1)).await {
             Ok(_) => say("code", "ok"),
             Err(error) => say("code", error.code()),

@@ -25,7 +25,7 @@ async fn without_a_folder_for_wake_ups_both_still_keep_every_promise() {
     let mut options = support::options(folder.path());
     options.run_dir = None;
     let store = Arc::new(
-        faxmill::store::SqliteStore::open(&options)
+        faxmill::store::SqlStore::open(&options)
             .await
             .expect("it opens"),
     );

@@ -4,13 +4,13 @@ use std::path::Path;
 use std::time::Duration;
 
 use faxmill::job::{JobEvent, JobId, Reason, Stage, Status};
-use faxmill::store::{JobFilter, JobStore as _, SqliteStore};
+use faxmill::store::{JobFilter, JobStore as _, SqlStore};
 use sqlx::{Executor as _, Row as _};
 
 use crate::child::Process;
 use crate::support;
 
-async fn is_sound(store: &SqliteStore) {
+async fn is_sound(store: &SqlStore) {
     let database = store.database();
     let row = database
         .readers()
@@ -79,7 +79,7 @@ async fn half_a_transaction_of_a_killed_process_leaves_nothing() {
     assert_eq!(store.job(id).await.expect("there"), before);
 }
 
-async fn kill_worker_in(stage: &str, folder: &Path) -> (SqliteStore, JobId, Status) {
+async fn kill_worker_in(stage: &str, folder: &Path) -> (SqlStore, JobId, Status) {
     let store = support::open(folder).await;
     let id = if ["validating", "converting"].contains(&stage) {
         store

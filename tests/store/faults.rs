@@ -5,22 +5,22 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
-use faxmill::store::sqlite::Durability;
-use faxmill::store::{JobStore as _, SqliteStore, StoreError};
+use faxmill::store::sql::Durability;
+use faxmill::store::{JobStore as _, SqlStore, StoreError};
 use sqlx::Executor as _;
 
 use crate::child::Process;
 use crate::support;
 
 async fn refusal(folder: &Path) -> StoreError {
-    match SqliteStore::open(&support::options(folder)).await {
+    match SqlStore::open(&support::options(folder)).await {
         Ok(_) => panic!("the store opened"),
         Err(error) => error,
     }
 }
 
 /// Bounds the database's size for both connections that write, as a full disk would.
-async fn limit_pages(store: &SqliteStore, pages: u32) {
+async fn limit_pages(store: &SqlStore, pages: u32) {
     for durability in [Durability::Power, Durability::Process] {
         let database = store.database();
         let mut transaction = database.write(durability).await.expect("the lock");
@@ -172,7 +172,7 @@ async fn a_lock_held_for_too_long_is_busy_and_passes() {
     let holder = support::open(folder.path()).await;
     let mut options = support::options(folder.path());
     options.busy_timeout = Duration::from_millis(50);
-    let store = SqliteStore::open(&options).await.expect("it opens");
+    let store = SqlStore::open(&options).await.expect("it opens");
 
     let database = holder.database();
     let held = database.write(Durability::Power).await.expect("the lock");
@@ -192,7 +192,7 @@ async fn several_may_open_a_new_file_at_once() {
     let opens: Vec<_> = (0..6)
         .map(|_| {
             let options = support::options(folder.path());
-            tokio::spawn(async move { SqliteStore::open(&options).await.map(drop) })
+            tokio::spawn(async move { SqlStore::open(&options).await.map(drop) })
         })
         .collect();
     for open in opens {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use faxmill::job::{JobRequest, Stage, Status, VoicemailRequest};
 use faxmill::queue::{Message, Queue as _};
-use faxmill::store::sqlite::{Bell, Ear, Waited};
+use faxmill::store::sql::{Bell, Ear, Waited};
 use faxmill::store::{JobFilter, JobStore as _, NewJob};
 
 use crate::child::Process;

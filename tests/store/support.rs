@@ -6,8 +6,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use faxmill::job::{FaxRequest, JobEvent, JobId, JobRequest, Stage};
 use faxmill::queue::{EmbeddedQueue, QueueOptions};
-use faxmill::store::sqlite::SqliteOptions;
-use faxmill::store::{JobStore, Lease, NewJob, SqliteStore, StoreError};
+use faxmill::store::sql::SqliteOptions;
+use faxmill::store::{JobStore, Lease, NewJob, SqlStore, StoreError};
 use faxmill::units::UnixMillis;
 use uuid::Uuid;
 
@@ -17,13 +17,13 @@ pub(crate) fn options(folder: &Path) -> SqliteOptions {
     SqliteOptions::new(folder.join("jobs.db")).with_run_dir(folder.join("run"))
 }
 
-pub(crate) async fn open(folder: &Path) -> SqliteStore {
-    SqliteStore::open(&options(folder))
+pub(crate) async fn open(folder: &Path) -> SqlStore {
+    SqlStore::open(&options(folder))
         .await
         .expect("the store opens")
 }
 
-pub(crate) fn queue(store: &SqliteStore) -> Arc<EmbeddedQueue> {
+pub(crate) fn queue(store: &SqlStore) -> Arc<EmbeddedQueue> {
     Arc::new(EmbeddedQueue::new(
         store.database(),
         QueueOptions::default(),
@@ -31,7 +31,7 @@ pub(crate) fn queue(store: &SqliteStore) -> Arc<EmbeddedQueue> {
 }
 
 /// A queue that hands a message out again almost at once.
-pub(crate) fn hasty_queue(store: &SqliteStore) -> Arc<EmbeddedQueue> {
+pub(crate) fn hasty_queue(store: &SqlStore) -> Arc<EmbeddedQueue> {
     let options = QueueOptions {
         visibility: Duration::from_millis(50),
     };
@@ -58,7 +58,7 @@ pub(crate) fn new_fax(number: u64) -> NewJob {
     NewJob::new(new_id(), JobRequest::Fax(request), now())
 }
 
-pub(crate) async fn ready(store: &SqliteStore, number: u64, pages: u32) -> JobId {
+pub(crate) async fn ready(store: &SqlStore, number: u64, pages: u32) -> JobId {
     let id = store
         .submit(new_fax(number))
         .await
@@ -76,7 +76,7 @@ pub(crate) async fn ready(store: &SqliteStore, number: u64, pages: u32) -> JobId
     id
 }
 
-pub(crate) async fn claim(store: &SqliteStore, id: JobId, stage: Stage) -> Option<Lease> {
+pub(crate) async fn claim(store: &SqlStore, id: JobId, stage: Stage) -> Option<Lease> {
     store
         .claim(id, stage, "test", LEASE, now())
         .await
@@ -84,7 +84,7 @@ pub(crate) async fn claim(store: &SqliteStore, id: JobId, stage: Stage) -> Optio
 }
 
 pub(crate) async fn apply(
-    store: &SqliteStore,
+    store: &SqlStore,
     lease: &Lease,
     event: JobEvent,
 ) -> Result<faxmill::store::Job, StoreError> {

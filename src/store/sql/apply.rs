@@ -8,10 +8,11 @@ use crate::job::{
     Attempt, IllegalTransition, JobEvent, JobId, LeaseChange, Reason, Stage, Status, transition,
 };
 use crate::store::records::{LEASE_MAX, OVERRUN_GRACE};
-use crate::store::sqlite::database::{Database, Durability};
-use crate::store::sqlite::reap::UNCLAIMED_MS_MAX;
-use crate::store::sqlite::row::{self, JobRow};
-use crate::store::sqlite::{OUTBOX_BELL, outbox};
+use crate::store::sql::database::{Database, Durability, WriteTransaction};
+use crate::store::sql::reap::UNCLAIMED_MS_MAX;
+use crate::store::sql::row::{self, JobRow};
+use crate::store::sql::unsure::Unsure;
+use crate::store::sql::{OUTBOX_BELL, outbox};
 use crate::store::{Job, Lease, LeaseHolder, Renewal, StoreError};
 use crate::units::{FaxNumber, UnixMillis};
 
@@ -24,12 +25,14 @@ pub(super) async fn claim(
     now: UnixMillis,
 ) -> Result<Option<Lease>, StoreError> {
     let mut transaction = database.write(Durability::Process).await?;
-    let connection = transaction.connection();
-    let mut row = JobRow::load(connection, id).await?;
-    if !may_claim(&row.job, stage, now) || is_number_busy(connection, &row.job, stage, now).await? {
+    let mut row = JobRow::hold(&mut transaction, id).await?;
+    if !may_claim(&row.job, stage, now)
+        || is_number_busy(&mut transaction, &row.job, stage, now).await?
+    {
         transaction.rollback().await?;
         return Ok(None);
     }
+    let connection = transaction.connection();
     let event = JobEvent::Claimed {
         stage,
         worker: worker.to_owned(),
@@ -67,7 +70,7 @@ fn may_claim(job: &Job, stage: Stage, now: UnixMillis) -> bool {
 
 /// Whether another call to the same number is up, or about to be.
 async fn is_number_busy(
-    connection: &mut AnyConnection,
+    transaction: &mut WriteTransaction,
     job: &Job,
     stage: Stage,
     now: UnixMillis,
@@ -75,6 +78,8 @@ async fn is_number_busy(
     let Some(number) = job.request.number().filter(|_| stage == Stage::Transmit) else {
         return Ok(false);
     };
+    // Two jobs to one number must not both find it free.
+    transaction.only_one(number.as_str()).await?;
     let busy = sqlx::query(
         "SELECT id FROM jobs WHERE number = $1 AND id <> $2 AND (status IN ('dialing', \
          'negotiating', 'sending') OR (status = 'ready' AND lease_until > $3)) LIMIT 1",
@@ -82,7 +87,7 @@ async fn is_number_busy(
     .bind(number.as_str())
     .bind(job.id.to_string())
     .bind(now.0)
-    .fetch_optional(connection)
+    .fetch_optional(transaction.connection())
     .await?;
     Ok(busy.is_some())
 }
@@ -93,8 +98,7 @@ pub(super) async fn renew(
     until: UnixMillis,
 ) -> Result<Renewal, StoreError> {
     let mut transaction = database.write(Durability::Process).await?;
-    let connection = transaction.connection();
-    let row = held(connection, lease).await?;
+    let row = still_held(JobRow::hold(&mut transaction, lease.job.id).await?, lease)?;
     let state = &row.job.state;
     // A worker that ignores being asked to stop must not renew for ever.
     if until
@@ -109,7 +113,7 @@ pub(super) async fn renew(
     sqlx::query("UPDATE jobs SET lease_until = $1 WHERE id = $2")
         .bind(until.0)
         .bind(lease.job.id.to_string())
-        .execute(connection)
+        .execute(transaction.connection())
         .await?;
     transaction.commit().await?;
     Ok(Renewal {
@@ -120,14 +124,22 @@ pub(super) async fn renew(
 
 pub(super) async fn apply(
     database: &Database,
+    unsure: &Unsure,
     lease: &Lease,
     event: JobEvent,
     now: UnixMillis,
     chance: f64,
 ) -> Result<Job, StoreError> {
     let mut transaction = database.write(durability(&event)).await?;
-    let connection = transaction.connection();
-    let row = held(connection, lease).await?;
+    let row = JobRow::hold(&mut transaction, lease.job.id).await?;
+    if unsure
+        .was_made(&mut transaction, &row.job, &event, now)
+        .await?
+    {
+        transaction.rollback().await?;
+        return Ok(row.job);
+    }
+    let row = still_held(row, lease)?;
     if !event.needs_lease() {
         return Err(refused(
             &row.job,
@@ -135,7 +147,7 @@ pub(super) async fn apply(
             "it is not for the holder of a lease to say",
         ));
     }
-    let job = change(connection, row, &event, now, chance).await?;
+    let job = change(transaction.connection(), row, &event, now, chance).await?;
     transaction.commit().await?;
     ring(database, &job);
     Ok(job)
@@ -143,14 +155,21 @@ pub(super) async fn apply(
 
 pub(super) async fn apply_unleased(
     database: &Database,
+    unsure: &Unsure,
     id: JobId,
     event: JobEvent,
     now: UnixMillis,
     chance: f64,
 ) -> Result<Job, StoreError> {
     let mut transaction = database.write(Durability::Power).await?;
-    let connection = transaction.connection();
-    let row = JobRow::load(connection, id).await?;
+    let row = JobRow::hold(&mut transaction, id).await?;
+    if unsure
+        .was_made(&mut transaction, &row.job, &event, now)
+        .await?
+    {
+        transaction.rollback().await?;
+        return Ok(row.job);
+    }
     if event.needs_lease() {
         return Err(refused(
             &row.job,
@@ -161,15 +180,14 @@ pub(super) async fn apply_unleased(
     if event == JobEvent::LeaseLost && !is_lost(&row.job, now) {
         return Err(refused(&row.job, &event, "its lease has not run out"));
     }
-    let job = change(connection, row, &event, now, chance).await?;
+    let job = change(transaction.connection(), row, &event, now, chance).await?;
     transaction.commit().await?;
     ring(database, &job);
     Ok(job)
 }
 
 /// The job, if this lease still holds it.
-async fn held(connection: &mut AnyConnection, lease: &Lease) -> Result<JobRow, StoreError> {
-    let row = JobRow::load(connection, lease.job.id).await?;
+fn still_held(row: JobRow, lease: &Lease) -> Result<JobRow, StoreError> {
     if row.fence == lease.token && row.job.lease.is_some() {
         return Ok(row);
     }
@@ -213,7 +231,7 @@ async fn change(
         }
     }
     if let Some(number) = number.filter(|_| had_the_line && next.lease == LeaseChange::End) {
-        wake_neighbour(connection, number, row.job.id, now).await?;
+        wake_neighbour(connection, number, row.job.id).await?;
     }
     Ok(row.job)
 }
@@ -223,7 +241,6 @@ async fn wake_neighbour(
     connection: &mut AnyConnection,
     number: &FaxNumber,
     but: JobId,
-    now: UnixMillis,
 ) -> Result<(), StoreError> {
     let waiting = sqlx::query(
         "SELECT id, dials FROM jobs WHERE number = $1 AND status = 'ready' AND id <> $2 \
@@ -235,7 +252,7 @@ async fn wake_neighbour(
     .await?;
     if let Some(waiting) = waiting {
         let dials = waiting.try_get::<i64, _>(1)? as u32;
-        outbox::add(connection, Stage::Transmit, row::id(&waiting)?, dials, now).await?;
+        outbox::add_only(connection, Stage::Transmit, row::id(&waiting)?, dials).await?;
     }
     Ok(())
 }

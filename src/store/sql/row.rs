@@ -5,9 +5,10 @@ use std::str::FromStr;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sqlx::any::AnyRow;
-use sqlx::{AnyConnection, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 use crate::job::{Attempt, JobEvent, JobId, JobState, Stage};
+use crate::store::sql::database::WriteTransaction;
 use crate::store::{EventRecord, Job, LeaseHolder, StoreError};
 use crate::units::UnixMillis;
 
@@ -34,6 +35,20 @@ impl JobRow {
         sqlx::query(concat!(job_columns!(), "WHERE id = $1"))
             .bind(id.to_string())
             .fetch_optional(connection)
+            .await?
+            .map_or(Err(StoreError::NotFound { id }), |row| Self::read(&row))
+    }
+
+    /// The job, which nobody else can change before the end of the transaction.
+    pub(super) async fn hold(
+        transaction: &mut WriteTransaction,
+        id: JobId,
+    ) -> Result<Self, StoreError> {
+        let for_change = transaction.engine().for_change();
+        let sql = format!("{}WHERE id = $1{for_change}", job_columns!());
+        sqlx::query(AssertSqlSafe(sql))
+            .bind(id.to_string())
+            .fetch_optional(transaction.connection())
             .await?
             .map_or(Err(StoreError::NotFound { id }), |row| Self::read(&row))
     }

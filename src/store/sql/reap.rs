@@ -8,9 +8,9 @@ use sqlx::query::Query;
 
 use crate::job::JobId;
 use crate::store::StoreError;
-use crate::store::sqlite::database::{Database, Durability};
-use crate::store::sqlite::row::{self, JobRow};
-use crate::store::sqlite::{OUTBOX_BELL, outbox};
+use crate::store::sql::database::{Database, Durability};
+use crate::store::sql::row::{self, JobRow};
+use crate::store::sql::{OUTBOX_BELL, outbox};
 use crate::units::UnixMillis;
 
 /// How long an incoming call may go unclaimed by the worker that reported it.
@@ -90,14 +90,13 @@ pub(super) async fn wake(
     let mut woken = 0;
     let mut transaction = database.write(Durability::Process).await?;
     for id in ids {
-        let connection = transaction.connection();
-        let state = match JobRow::load(connection, *id).await {
+        let state = match JobRow::hold(&mut transaction, *id).await {
             Ok(row) => row.job.state,
             Err(StoreError::NotFound { .. }) => continue,
             Err(error) => return Err(error),
         };
         if let Some(stage) = row::waits_for(&state) {
-            outbox::add(connection, stage, *id, state.dials, now).await?;
+            outbox::add(transaction.connection(), stage, *id, state.dials, now).await?;
             woken += 1;
         }
     }
@@ -110,6 +109,6 @@ async fn ids(
     database: &Database,
     query: Query<'_, Any, AnyArguments>,
 ) -> Result<Vec<JobId>, StoreError> {
-    let rows = query.fetch_all(database.readers()).await?;
+    let rows = query.fetch_all(&database.readers()).await?;
     rows.iter().map(row::id).collect()
 }

@@ -3,18 +3,27 @@
 use sqlx::{AnyConnection, Row};
 
 use crate::job::{JobEvent, JobId, JobState, RequestError};
-use crate::store::sqlite::database::{Database, Durability};
-use crate::store::sqlite::row::{self, JobRow};
-use crate::store::sqlite::{OUTBOX_BELL, outbox, read};
+use crate::store::sql::database::{Database, Durability};
+use crate::store::sql::row::{self, JobRow};
+use crate::store::sql::unsure::Unsure;
+use crate::store::sql::{OUTBOX_BELL, outbox, read};
 use crate::store::{Idempotency, Job, NewJob, StoreError, Submitted};
 use crate::units::FaxNumber;
 
-pub(super) async fn submit(database: &Database, new: NewJob) -> Result<Submitted, StoreError> {
+pub(super) async fn submit(
+    database: &Database,
+    unsure: &Unsure,
+    new: NewJob,
+) -> Result<Submitted, StoreError> {
     new.request.check()?;
     if let Some(idempotency) = &new.idempotency {
         check_key(idempotency)?;
     }
     let mut transaction = database.write(Durability::Power).await?;
+    if let Some(idempotency) = &new.idempotency {
+        // A request that is repeated while the first one is being written waits for it.
+        transaction.only_one(&idempotency.key).await?;
+    }
     let connection = transaction.connection();
     if let Some(idempotency) = &new.idempotency
         && let Some(id) = known(connection, idempotency).await?
@@ -26,7 +35,15 @@ pub(super) async fn submit(database: &Database, new: NewJob) -> Result<Submitted
     if let Some(number) = new.request.number() {
         refuse_invalid(connection, number).await?;
     }
-    let job = insert(connection, new).await?;
+    let id = new.id;
+    let job = match insert(connection, new).await {
+        Err(StoreError::Duplicate { .. }) if unsure.about(id) => {
+            // It was accepted the first time, and only the answer was lost.
+            transaction.rollback().await?;
+            return read::job(database, id).await.map(Submitted::Created);
+        }
+        inserted => inserted?,
+    };
     transaction.commit().await?;
     database.bell().ring(OUTBOX_BELL);
     Ok(Submitted::Created(job))

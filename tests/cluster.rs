@@ -1,0 +1,7 @@
+//! What runs past one machine, against real servers.
+
+#[path = "servers/mod.rs"]
+mod servers;
+
+#[path = "cluster/store.rs"]
+mod store;
