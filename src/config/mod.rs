@@ -6,6 +6,8 @@
 mod error;
 mod header;
 mod raw;
+mod secret;
+mod store;
 mod trunk;
 
 use std::collections::BTreeMap;
@@ -14,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::ConfigError;
+pub use secret::Secret;
+pub use store::{PostgresAddress, StoreBackend};
 pub use trunk::{Credentials, Trunk};
 
 use crate::header::HeaderOptions;
@@ -24,6 +28,8 @@ use crate::limits::Limits;
 pub struct Config {
     /// Where jobs, artifacts and scratch files live.
     pub data_folder: PathBuf,
+    /// Where jobs are kept.
+    pub store: StoreBackend,
     /// Where calls go out.
     pub trunk: Option<Trunk>,
     /// How calls are made and taken.

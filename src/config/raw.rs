@@ -8,6 +8,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::header::RawHeader;
+use super::store::RawStore;
 use super::{
     Concurrency, Config, ConfigError, CoverFiles, Credentials, Line, Receive, Timing, Trunk,
 };
@@ -17,6 +18,7 @@ use crate::limits::Limits;
 #[serde(default, deny_unknown_fields)]
 pub(super) struct RawConfig {
     data_folder: Option<PathBuf>,
+    store: Option<RawStore>,
     trunk: Option<RawTrunk>,
     line: RawLine,
     header: RawHeader,
@@ -120,6 +122,7 @@ impl RawConfig {
     pub(super) fn of(config: &Config) -> Self {
         Self {
             data_folder: Some(config.data_folder.clone()),
+            store: RawStore::of(&config.store),
             trunk: config.trunk.as_ref().map(|trunk| RawTrunk {
                 uri: trunk.template().to_owned(),
                 username: trunk.credentials.as_ref().map(|c| c.username.clone()),
@@ -161,6 +164,11 @@ impl RawConfig {
             .map_err(|e| field("data_folder", format!("{}: {e}", data_folder.display())))?;
         Ok(Config {
             data_folder,
+            store: self
+                .store
+                .map(RawStore::check)
+                .transpose()?
+                .unwrap_or_default(),
             trunk: self.trunk.map(RawTrunk::check).transpose()?,
             line: self.line.check()?,
             header: self.header.check()?,

@@ -9,10 +9,10 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::scratch::ScratchFolder;
 use crate::artifact::{ArtifactError, ArtifactStore};
-use crate::config::Config;
+use crate::config::{Config, StoreBackend};
 use crate::job::JobId;
 use crate::queue::{EmbeddedQueue, Queue, QueueOptions};
-use crate::store::sql::SqliteOptions;
+use crate::store::sql::{PostgresOptions, SqliteOptions};
 use crate::store::{JobStore, SqlStore, StoreError};
 use crate::units::UnixMillis;
 
@@ -75,15 +75,14 @@ impl Context {
                 source,
             })?;
         }
-        let worker = format!("{purpose}-{}", std::process::id());
+        let worker = format!("{purpose}-{}-{}", host(), std::process::id());
         let scratch = ScratchFolder::open(&config.scratch(), &worker).map_err(|source| {
             OpenError::Folder {
                 path: config.scratch(),
                 source,
             }
         })?;
-        let options = SqliteOptions::new(config.database()).with_run_dir(config.run());
-        let store = SqlStore::open(&options).await?;
+        let store = open_store(&config).await?;
         let queue = EmbeddedQueue::new(store.database(), QueueOptions::default());
         let artifacts = ArtifactStore::in_folder(&config.artifacts())?;
         Ok(Self {
@@ -94,6 +93,26 @@ impl Context {
             worker,
             scratch,
         })
+    }
+}
+
+/// This machine's name among those that share a store, as far as a file's name may hold it.
+fn host() -> String {
+    let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
+    let plain = name.trim().chars().filter(|c| c.is_ascii_alphanumeric());
+    plain.take(40).collect()
+}
+
+async fn open_store(config: &Config) -> Result<SqlStore, StoreError> {
+    match &config.store {
+        StoreBackend::Sqlite => {
+            let options = SqliteOptions::new(config.database()).with_run_dir(config.run());
+            SqlStore::open(&options).await
+        }
+        StoreBackend::Postgres(address) => {
+            let options = PostgresOptions::new(address.secret_url())?;
+            SqlStore::open_postgres(&options.with_writers(address.connections)).await
+        }
     }
 }
 

@@ -1,4 +1,4 @@
-//! Queues in the job store's own `SQLite` file: no server to run.
+//! Queues in the job store's own database: no other server to run.
 //!
 //! A message handed out is hidden for a while, and is handed out again unless it is settled by
 //! then. Receivers are woken by a bell across processes, and look once a second besides.
@@ -8,8 +8,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
-use sqlx::Row;
 use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
 
 use crate::job::Stage;
 use crate::queue::{Delivery, Message, Queue, QueueError, Requeue, Settled};
@@ -31,7 +31,7 @@ impl Default for QueueOptions {
     }
 }
 
-/// A [`Queue`] in a `SQLite` file.
+/// A [`Queue`] in the job store's database.
 pub struct EmbeddedQueue {
     database: Arc<Database>,
     options: QueueOptions,
@@ -69,12 +69,13 @@ impl EmbeddedQueue {
             return Ok(None);
         }
         let mut transaction = self.database.write(Durability::Process).await?;
-        let row = sqlx::query(
+        let row = sqlx::query(AssertSqlSafe(format!(
             "UPDATE queue_messages SET held = 1, visible_at = $1, receipt = receipt + 1, \
              deliveries = deliveries + 1 WHERE id = (SELECT id FROM queue_messages \
-             WHERE queue = $2 AND visible_at <= $3 ORDER BY visible_at, id LIMIT 1) \
+             WHERE queue = $2 AND visible_at <= $3 ORDER BY visible_at, id LIMIT 1{}) \
              RETURNING id, job_id, attempt, receipt, deliveries",
-        )
+            self.database.engine().for_one_taker()
+        )))
         .bind(now.saturating_add(millis(self.options.visibility)))
         .bind(queue.name())
         .bind(now)

@@ -4,6 +4,7 @@ use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
 use faxmill::job::{FaxRequest, JobEvent, JobId, JobRequest, Stage, Status};
+use faxmill::queue::{EmbeddedQueue, QueueOptions};
 use faxmill::store::sql::PostgresOptions;
 use faxmill::store::{Idempotency, JobStore as _, NewJob, SqlStore, StoreError};
 use faxmill::units::UnixMillis;
@@ -31,6 +32,19 @@ fn new_fax(number: &str) -> NewJob {
 async fn the_postgres_store_keeps_every_promise() {
     let store = open(&POSTGRES.database()).await;
     faxmill::store::conformance::all(store).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn the_queue_in_postgres_keeps_every_promise() {
+    let store = open(&POSTGRES.database()).await;
+    let queue = |visibility| {
+        Arc::new(EmbeddedQueue::new(
+            store.database(),
+            QueueOptions { visibility },
+        ))
+    };
+    let hasty = queue(Duration::from_millis(50));
+    faxmill::queue::conformance::all(queue(LEASE), hasty).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

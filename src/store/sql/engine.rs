@@ -64,6 +64,15 @@ impl Engine {
         }
     }
 
+    /// Ends a `SELECT` of what one of many takers is to have: rows that another is taking are
+    /// passed by.
+    pub const fn for_one_taker(self) -> &'static str {
+        match self {
+            Self::Sqlite => "",
+            Self::Postgres => " FOR UPDATE SKIP LOCKED",
+        }
+    }
+
     /// Waits until no other transaction holds the same name, and holds it until the end of this
     /// one; `None` where a transaction is alone anyway.
     pub(super) const fn only_one(self) -> Option<&'static str> {

@@ -26,7 +26,7 @@ use async_trait::async_trait;
 pub use bell::{Bell, Ear, EarMark, Waited};
 pub use database::{Database, Durability, WriteTransaction};
 pub use engine::Engine;
-pub use postgres::{PostgresOptions, PostgresUrlError};
+pub use postgres::PostgresOptions;
 pub use sqlite::SqliteOptions;
 
 use crate::job::{Attempt, JobEvent, JobId, Stage};

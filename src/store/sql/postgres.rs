@@ -24,30 +24,22 @@ pub struct PostgresOptions {
     pub patience: Duration,
 }
 
-/// A URL that does not name a database.
-#[derive(Debug, thiserror::Error)]
-#[error("{why}: write postgres://USER:PASSWORD@HOST:PORT/DATABASE")]
-pub struct PostgresUrlError {
-    why: String,
-}
-
 impl PostgresOptions {
     /// The usual options for a URL.
-    pub fn new(url: impl Into<String>) -> Result<Self, PostgresUrlError> {
+    pub fn new(url: impl Into<String>) -> Result<Self, StoreError> {
         let url = url.into();
+        let refuse = |why: &str| StoreError::Unavailable {
+            path: "its URL".to_owned(),
+            why: format!("{why}: write postgres://USER:PASSWORD@HOST:PORT/DATABASE"),
+        };
         let scheme = url.split("://").next().unwrap_or_default();
         if !matches!(scheme, "postgres" | "postgresql") {
-            return Err(PostgresUrlError {
-                why: "it does not begin with postgres://".to_owned(),
-            });
+            return Err(refuse("it does not begin with postgres://"));
         }
-        let parsed = PgConnectOptions::from_str(&url).map_err(|error| PostgresUrlError {
-            why: error.to_string(),
-        })?;
+        let parsed =
+            PgConnectOptions::from_str(&url).map_err(|error| refuse(&error.to_string()))?;
         if parsed.get_database().is_none() {
-            return Err(PostgresUrlError {
-                why: "it names no database".to_owned(),
-            });
+            return Err(refuse("it names no database"));
         }
         Ok(Self {
             url,
@@ -55,6 +47,13 @@ impl PostgresOptions {
             readers: 4,
             patience: Duration::from_secs(20),
         })
+    }
+
+    /// With so many connections for writing.
+    #[must_use]
+    pub fn with_writers(mut self, writers: u32) -> Self {
+        self.writers = writers;
+        self
     }
 
     /// The database as a person may read it: without user and password.
