@@ -27,4 +27,6 @@ pub use preview::PreviewError;
 pub use role::Role;
 pub use run::{RoleError, run_role};
 pub use supervisor::{ChildEvent, READY, Supervisor};
+pub use task::{Abandoned, Task};
 pub use transmit::credentials_for;
+pub use worker::{StageHandler, work};

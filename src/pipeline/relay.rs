@@ -8,13 +8,15 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{Context, chance, now};
-use crate::job::{JobEvent, JobId};
+use crate::job::{JobEvent, JobId, Stage};
 use crate::queue::Message;
 use crate::store::StoreError;
 
 const BATCH: u32 = 200;
 /// A job that waits for a worker this long after its last wake-up is woken again.
 const STRANDED_AFTER: Duration = Duration::from_secs(60);
+/// The same where so many messages wait that its own may well be among them.
+const STRANDED_IN_QUEUE_AFTER: Duration = Duration::from_secs(900);
 
 /// Publishes and sweeps until `drain` is cancelled.
 pub(super) async fn run(context: Arc<Context>, drain: CancellationToken) {
@@ -37,7 +39,7 @@ async fn publish(context: &Context, drain: &CancellationToken) {
     }
 }
 
-async fn publish_batch(context: &Context) -> Result<usize, Box<dyn std::error::Error>> {
+async fn publish_batch(context: &Context) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
     let batch = context.store.outbox_batch(BATCH).await?;
     for entry in &batch {
         let message = Message {
@@ -76,7 +78,22 @@ async fn sweep_once(context: &Context, damaged: &mut HashSet<JobId>) -> Result<(
     for id in store.due(now(), BATCH).await? {
         tell(context, id, JobEvent::DueReached, damaged).await?;
     }
-    let stranded = store.stranded(now(), STRANDED_AFTER, BATCH).await?;
+    for stage in [Stage::Convert, Stage::Transmit, Stage::Transcode] {
+        wake_stranded(context, stage).await?;
+    }
+    Ok(())
+}
+
+/// Wakes jobs of a stage whose message may be lost.
+async fn wake_stranded(context: &Context, stage: Stage) -> Result<(), StoreError> {
+    let store = &context.store;
+    // Behind a long queue a job waits for its turn, not for a message: another one for each
+    // would make the queue longer still.
+    let quiet = match context.queue.depth(stage).await {
+        Ok(depth) if depth < u64::from(BATCH) => STRANDED_AFTER,
+        _ => STRANDED_IN_QUEUE_AFTER,
+    };
+    let stranded = store.stranded(stage, now(), quiet, BATCH).await?;
     if stranded.is_empty() || store.wake(&stranded, now()).await.is_ok() {
         return Ok(());
     }

@@ -11,7 +11,7 @@ use crate::job::{JobEvent, JobId};
 use crate::store::{Job, Lease, StoreError};
 
 /// A job in a worker's hands.
-pub(super) struct Task {
+pub struct Task {
     pub(super) context: Arc<Context>,
     pub(super) lease: Lease,
     /// Cancelled when somebody asked for the job to stop.
@@ -24,7 +24,7 @@ pub(super) struct Task {
 /// done for it here. The reaper finds it by its lease.
 #[derive(Debug, thiserror::Error)]
 #[error("{cause}")]
-pub(super) struct Abandoned {
+pub struct Abandoned {
     pub(super) cause: StoreError,
 }
 
@@ -66,6 +66,11 @@ impl Task {
         }
     }
 
+    /// The job as it was when it was claimed.
+    pub fn job(&self) -> &Job {
+        &self.lease.job
+    }
+
     pub(super) fn id(&self) -> JobId {
         self.lease.job.id
     }
@@ -76,7 +81,7 @@ impl Task {
     /// about a job must not be lost for want of a moment's patience. How a call or other work
     /// ended is tried longer, whatever is wrong with the store: until it says that the job is no
     /// longer ours, which its fencing token decides and not our clock.
-    pub(super) async fn report(&self, event: JobEvent) -> Result<Job, Abandoned> {
+    pub async fn report(&self, event: JobEvent) -> Result<Job, Abandoned> {
         let mut pause = RETRY_MIN;
         let give_up = Instant::now() + OUTCOME_PATIENCE;
         let is_outcome = event.is_outcome();

@@ -16,7 +16,7 @@ use crate::store::StoreError;
 
 /// What a role does with one job.
 #[async_trait]
-pub(super) trait StageHandler: Send + Sync + 'static {
+pub trait StageHandler: Send + Sync + 'static {
     /// The stage it claims jobs for.
     fn stage(&self) -> Stage;
 
@@ -31,7 +31,7 @@ const ERROR_PAUSE: Duration = Duration::from_secs(1);
 
 /// Works on up to `concurrency` jobs at a time until `drain` is cancelled; returns when all of
 /// them have ended.
-pub(super) async fn work<H: StageHandler>(
+pub async fn work<H: StageHandler>(
     context: Arc<Context>,
     handler: Arc<H>,
     concurrency: usize,

@@ -17,7 +17,7 @@ use async_trait::async_trait;
 pub use error::StoreError;
 pub use records::{
     Destination, EventRecord, Idempotency, Job, JobFilter, JobPage, Lease, LeaseHolder, NewJob,
-    OutboxEntry, Renewal, StatusCount, Submitted,
+    OutboxEntry, Renewal, StatusCount, Submitted, Waiting,
 };
 pub use sql::SqlStore;
 
@@ -115,10 +115,11 @@ pub trait JobStore: Send + Sync {
     /// Jobs whose moment has come: each is due a [`JobEvent::DueReached`].
     async fn due(&self, now: UnixMillis, limit: u32) -> Result<Vec<JobId>, StoreError>;
 
-    /// Jobs that wait for a worker and were last woken longer than `quiet` ago: their message may
+    /// Jobs that wait for a stage and were last woken longer than `quiet` ago: their message may
     /// be lost, so each is due a [`JobStore::wake`].
     async fn stranded(
         &self,
+        stage: Stage,
         now: UnixMillis,
         quiet: Duration,
         limit: u32,
@@ -126,6 +127,9 @@ pub trait JobStore: Send + Sync {
 
     /// Writes another wake-up for each of these jobs that still waits for a worker.
     async fn wake(&self, ids: &[JobId], now: UnixMillis) -> Result<u32, StoreError>;
+
+    /// What waits for a worker, stage by stage; a stage that nothing waits for is left out.
+    async fn waiting(&self) -> Result<Vec<Waiting>, StoreError>;
 
     /// How many jobs there are in each status.
     async fn counts(&self) -> Result<Vec<StatusCount>, StoreError>;

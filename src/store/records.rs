@@ -188,6 +188,17 @@ pub struct StatusCount {
     pub jobs: u64,
 }
 
+/// What waits for the workers of a stage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// The stage.
+    pub stage: Stage,
+    /// Jobs that no worker has taken.
+    pub jobs: u64,
+    /// Since when the one waits that has waited longest.
+    pub since: UnixMillis,
+}
+
 /// What is known of a number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Destination {

@@ -164,7 +164,7 @@ async fn a_worker_killed_after_the_answer_is_never_followed_by_a_dial() {
         assert!(store.past_deadline(far, 10).await.expect("read").is_empty());
         assert!(
             store
-                .stranded(far, Duration::ZERO, 10)
+                .stranded(Stage::Transmit, far, Duration::ZERO, 10)
                 .await
                 .expect("read")
                 .is_empty()

@@ -137,7 +137,12 @@ pub(super) async fn an_answered_call_whose_worker_is_lost_rests(store: &dyn JobS
     assert!(!ok(store.due(far, 100_000).await).contains(&id));
     assert!(!ok(store.past_deadline(far, 100_000).await).contains(&id));
     assert!(!ok(store.expired_leases(far, 100_000).await).contains(&id));
-    assert!(!ok(store.stranded(far, super::LEASE, 100_000).await).contains(&id));
+    assert!(
+        !ok(store
+            .stranded(Stage::Transmit, far, super::LEASE, 100_000)
+            .await)
+        .contains(&id)
+    );
     assert!(claim(store, id, Stage::Transmit).await.is_none());
     assert_eq!(wake_ups(store, id, Stage::Transmit).await, 0);
     let attempts = ok(store.attempts(id).await);

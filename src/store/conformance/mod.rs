@@ -57,6 +57,7 @@ pub async fn all(store: Arc<dyn JobStore>) {
     upkeep::due_jobs_are_found_and_woken(&*store).await;
     upkeep::jobs_past_their_deadline_are_found(&*store).await;
     upkeep::forgotten_jobs_are_found_and_woken(&*store).await;
+    upkeep::what_waits_is_counted_by_stage(&*store).await;
     upkeep::counts_follow_the_jobs(&*store).await;
     upkeep::the_outbox_wakes_who_waits_for_it(store).await;
 }

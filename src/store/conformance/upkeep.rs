@@ -120,7 +120,8 @@ pub(super) async fn forgotten_jobs_are_found_and_woken(store: &dyn JobStore) {
     let id = submit(store, new_fax()).await.id;
     publish(store, id).await;
     let quiet = Duration::from_secs(300);
-    let stranded = async |at: UnixMillis| ok(store.stranded(at, quiet, 100_000).await);
+    let stranded =
+        async |at: UnixMillis| ok(store.stranded(Stage::Convert, at, quiet, 100_000).await);
     assert!(!stranded(later(299)).await.contains(&id));
     assert!(stranded(later(300)).await.contains(&id));
     assert_eq!(ok(store.wake(&[id], later(300)).await), 1);
@@ -133,6 +134,21 @@ pub(super) async fn forgotten_jobs_are_found_and_woken(store: &dyn JobStore) {
         "a worker has it"
     );
     assert_eq!(ok(store.wake(&[id], later(9000)).await), 0);
+}
+
+pub(super) async fn what_waits_is_counted_by_stage(store: &dyn JobStore) {
+    let waiting = async |stage| {
+        let all = ok(store.waiting().await);
+        let of_stage = all.into_iter().find(|waiting| waiting.stage == stage);
+        of_stage.map_or((0, None), |waiting| (waiting.jobs, Some(waiting.since)))
+    };
+    let (before, _) = waiting(Stage::Transcode).await;
+    let id = submit(store, new_voicemail()).await.id;
+    let (jobs, since) = waiting(Stage::Transcode).await;
+    assert_eq!(jobs, before + 1);
+    assert!(since.is_some_and(|since| since <= START));
+    claimed(store, id, Stage::Transcode).await;
+    assert_eq!(waiting(Stage::Transcode).await.0, before, "a worker has it");
 }
 
 pub(super) async fn counts_follow_the_jobs(store: &dyn JobStore) {

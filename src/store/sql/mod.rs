@@ -32,7 +32,7 @@ pub use sqlite::SqliteOptions;
 use crate::job::{Attempt, JobEvent, JobId, Stage};
 use crate::store::{
     Destination, EventRecord, Job, JobFilter, JobPage, JobStore, Lease, NewJob, OutboxEntry,
-    Renewal, StatusCount, StoreError, Submitted,
+    Renewal, StatusCount, StoreError, Submitted, Waiting,
 };
 use crate::units::{FaxNumber, UnixMillis};
 use unsure::Unsure;
@@ -217,19 +217,25 @@ impl JobStore for SqlStore {
 
     async fn stranded(
         &self,
+        stage: Stage,
         now: UnixMillis,
         quiet: Duration,
         limit: u32,
     ) -> Result<Vec<JobId>, StoreError> {
         let database = &self.database;
         database
-            .bounded(reap::stranded(database, now, quiet, limit))
+            .bounded(reap::stranded(database, stage, now, quiet, limit))
             .await
     }
 
     async fn wake(&self, ids: &[JobId], now: UnixMillis) -> Result<u32, StoreError> {
         let database = &self.database;
         database.bounded(reap::wake(database, ids, now)).await
+    }
+
+    async fn waiting(&self) -> Result<Vec<Waiting>, StoreError> {
+        let database = &self.database;
+        database.bounded(read::waiting(database)).await
     }
 
     async fn counts(&self) -> Result<Vec<StatusCount>, StoreError> {

@@ -5,8 +5,10 @@ use sqlx::{AnyConnection, AssertSqlSafe, Row};
 use crate::job::{Attempt, JobId};
 use crate::store::sql::database::Database;
 use crate::store::sql::row::{self, JobRow, event_columns, job_columns};
-use crate::store::{Destination, EventRecord, Job, JobFilter, JobPage, StatusCount, StoreError};
-use crate::units::FaxNumber;
+use crate::store::{
+    Destination, EventRecord, Job, JobFilter, JobPage, StatusCount, StoreError, Waiting,
+};
+use crate::units::{FaxNumber, UnixMillis};
 
 /// Most records in one answer.
 const LIMIT_MAX: u32 = 10_000;
@@ -116,6 +118,22 @@ pub(super) async fn list(
     let more = rows.len() > limit as usize;
     let next = jobs.last().map(|job| job.id).filter(|_| more);
     Ok(JobPage { jobs, next })
+}
+
+pub(super) async fn waiting(database: &Database) -> Result<Vec<Waiting>, StoreError> {
+    let sql = "SELECT waits_for, COUNT(*), MIN(updated_at) FROM jobs \
+               WHERE waits_for IS NOT NULL AND lease_until IS NULL \
+               GROUP BY waits_for ORDER BY waits_for";
+    let rows = sqlx::query(sql).fetch_all(&database.readers()).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Waiting {
+                stage: row::parsed(row.try_get(0)?)?,
+                jobs: row.try_get::<i64, _>(1)?.unsigned_abs(),
+                since: UnixMillis(row.try_get(2)?),
+            })
+        })
+        .collect()
 }
 
 pub(super) async fn counts(database: &Database) -> Result<Vec<StatusCount>, StoreError> {

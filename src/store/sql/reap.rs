@@ -6,7 +6,7 @@ use sqlx::Any;
 use sqlx::any::AnyArguments;
 use sqlx::query::Query;
 
-use crate::job::JobId;
+use crate::job::{JobId, Stage};
 use crate::store::StoreError;
 use crate::store::sql::database::{Database, Durability};
 use crate::store::sql::row::{self, JobRow};
@@ -63,6 +63,7 @@ pub(super) async fn due(
 
 pub(super) async fn stranded(
     database: &Database,
+    stage: Stage,
     now: UnixMillis,
     quiet: Duration,
     limit: u32,
@@ -70,11 +71,12 @@ pub(super) async fn stranded(
     let before = now
         .0
         .saturating_sub(i64::try_from(quiet.as_millis()).unwrap_or(i64::MAX));
-    let sql = "SELECT id FROM jobs WHERE waits_for IS NOT NULL AND woken_at <= $1 \
-               AND (lease_until IS NULL OR lease_until <= $2) ORDER BY woken_at LIMIT $3";
+    let sql = "SELECT id FROM jobs WHERE waits_for = $1 AND woken_at <= $2 \
+               AND (lease_until IS NULL OR lease_until <= $3) ORDER BY woken_at LIMIT $4";
     ids(
         database,
         sqlx::query(sql)
+            .bind(stage.name())
             .bind(before)
             .bind(now.0)
             .bind(i64::from(limit)),

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use crate::store::sql::engine::Engine;
 
 /// One step for each schema that was ever released; a released step is never changed.
-const MIGRATIONS: &[&str] = &[FIRST];
+const MIGRATIONS: &[&str] = &[FIRST, WAITING];
 
 const FIRST: &str = "
 CREATE TABLE jobs (
@@ -90,6 +90,14 @@ CREATE TABLE queue_messages (
 );
 CREATE INDEX queue_messages_by_turn ON queue_messages (queue, visible_at, id);
 CREATE INDEX queue_messages_by_job ON queue_messages (job_id, queue);
+";
+
+/// What waits is asked for by stage: how many, since when, and which wake-ups may be lost.
+const WAITING: &str = "
+DROP INDEX jobs_by_wait;
+CREATE INDEX jobs_by_wait ON jobs (waits_for, woken_at) WHERE waits_for IS NOT NULL;
+CREATE INDEX jobs_by_turn ON jobs (waits_for, updated_at)
+    WHERE waits_for IS NOT NULL AND lease_until IS NULL;
 ";
 
 /// A step as an engine spells it.
