@@ -436,6 +436,9 @@ pub(crate) struct WorkerArgs {
     /// Jobs worked on at a time; goes before the configuration's.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..))]
     pub(crate) concurrency: Option<u16>,
+    /// Serve /livez, /readyz and /metrics at this address; goes before the configuration's.
+    #[arg(long, value_name = "ADDRESS:PORT")]
+    pub(crate) telemetry: Option<SocketAddr>,
     #[arg(long, hide = true)]
     pub(crate) supervised: bool,
 }

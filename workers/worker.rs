@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::process::ExitCode;
 
-use faxmill::pipeline::{READY, RoleError, run_role};
+use faxmill::pipeline::{READY, Role, RoleError, run_role};
 
 use crate::arguments::WorkerArgs;
 use crate::exit::{Exit, Failure};
@@ -18,6 +18,15 @@ pub(crate) fn run(args: &WorkerArgs, settings: &Settings) -> Result<ExitCode, Fa
         config.concurrency.transcode = concurrency;
     }
     let role = args.role;
+    config.telemetry = args.telemetry.or_else(|| {
+        // Roles of one machine share a configuration, but no port.
+        let mut address = config.telemetry?;
+        let place = Role::ALL.iter().position(|other| *other == role)? as u16;
+        if address.port() != 0 {
+            address.set_port(address.port().saturating_add(place));
+        }
+        Some(address)
+    });
     crate::block_on(async {
         let drain = signals::drain_token(args.supervised)
             .map_err(|error| Failure::new(Exit::Internal, "signals", error.to_string()))?;

@@ -44,6 +44,8 @@ pub struct Config {
     pub concurrency: Concurrency,
     /// How jobs are leased and watched.
     pub timing: Timing,
+    /// Where the convert role serves probes and metrics; each further role at the next port.
+    pub telemetry: Option<SocketAddr>,
     /// Bounds on documents, recordings and calls.
     pub limits: Limits,
 }

@@ -26,6 +26,7 @@ pub(super) struct RawConfig {
     receive: Option<RawReceive>,
     workers: RawWorkers,
     timing: RawTiming,
+    telemetry: Option<RawTelemetry>,
     limits: Limits,
 }
 
@@ -52,6 +53,12 @@ impl Default for RawLine {
             ident: "Faxmill".to_owned(),
         }
     }
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawTelemetry {
+    bind: String,
 }
 
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -151,6 +158,9 @@ impl RawConfig {
                 sweep_milliseconds: config.timing.sweep.as_millis() as u64,
                 drain_seconds: config.timing.drain.as_secs(),
             },
+            telemetry: config.telemetry.map(|bind| RawTelemetry {
+                bind: bind.to_string(),
+            }),
             limits: config.limits.clone(),
         }
     }
@@ -176,6 +186,10 @@ impl RawConfig {
             receive: self.receive.map(RawReceive::check).transpose()?,
             concurrency: self.workers.check()?,
             timing: self.timing.check()?,
+            telemetry: self
+                .telemetry
+                .map(|telemetry| address("telemetry.bind", &telemetry.bind))
+                .transpose()?,
             limits: check_limits(self.limits)?,
         })
     }

@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{Context, new_job_id, now};
+use super::meters;
 use super::task::{Abandoned, Task, out_of_time};
 use super::worker::note_end;
 use crate::artifact::{ArtifactError, ArtifactKey};
@@ -178,6 +179,7 @@ async fn receive(
         () = stop => unreachable!("it waits for ever"),
     };
     let (count, stored) = (pages.count, pages.stored.take());
+    meters::media(&outcome.media);
     let reason = match outcome.reason {
         // This worker gave up the call: nobody canceled the job.
         Some(Reason::CanceledByUser) if !task.stop.is_cancelled() => Some(Reason::CallDropped),

@@ -5,14 +5,17 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{Context, chance, now};
+use super::{Role, meters};
 use crate::job::{JobEvent, JobId, Stage};
 use crate::queue::Message;
 use crate::store::StoreError;
 
 const BATCH: u32 = 200;
+const STOCK_EVERY: Duration = Duration::from_secs(10);
 /// A job that waits for a worker this long after its last wake-up is woken again.
 const STRANDED_AFTER: Duration = Duration::from_secs(60);
 /// The same where so many messages wait that its own may well be among them.
@@ -39,7 +42,9 @@ async fn publish(context: &Context, drain: &CancellationToken) {
     }
 }
 
-async fn publish_batch(context: &Context) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
+async fn publish_batch(
+    context: &Context,
+) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
     let batch = context.store.outbox_batch(BATCH).await?;
     for entry in &batch {
         let message = Message {
@@ -51,15 +56,23 @@ async fn publish_batch(context: &Context) -> Result<usize, Box<dyn std::error::E
     if !batch.is_empty() {
         let ids: Vec<i64> = batch.iter().map(|entry| entry.id).collect();
         context.store.outbox_published(&ids).await?;
+        meters::published(ids.len());
     }
     Ok(batch.len())
 }
 
 async fn sweep(context: &Context, drain: &CancellationToken) {
     let mut damaged = HashSet::new();
+    let mut next_stock = Instant::now();
     while !drain.is_cancelled() {
         if let Err(error) = sweep_once(context, &mut damaged).await {
             tracing::warn!(%error, "the sweep was cut short");
+        }
+        if Instant::now() >= next_stock {
+            next_stock = Instant::now() + STOCK_EVERY;
+            if let Err(error) = take_stock(context).await {
+                tracing::warn!(%error, "stock of waiting jobs could not be taken");
+            }
         }
         pause(context.config.timing.sweep, drain).await;
     }
@@ -78,10 +91,16 @@ async fn sweep_once(context: &Context, damaged: &mut HashSet<JobId>) -> Result<(
     for id in store.due(now(), BATCH).await? {
         tell(context, id, JobEvent::DueReached, damaged).await?;
     }
-    for stage in [Stage::Convert, Stage::Transmit, Stage::Transcode] {
+    Ok(())
+}
+
+/// Looks at what waits: wakes what was forgotten, and tells how much there is. It counts, so it
+/// comes less often than the sweep.
+async fn take_stock(context: &Context) -> Result<(), StoreError> {
+    for stage in Role::ALL.into_iter().filter_map(Role::stage) {
         wake_stranded(context, stage).await?;
     }
-    Ok(())
+    meters::take_stock(&*context.store, &*context.queue, now()).await
 }
 
 /// Wakes jobs of a stage whose message may be lost.
@@ -115,9 +134,11 @@ async fn tell(
     damaged: &mut HashSet<JobId>,
 ) -> Result<(), StoreError> {
     let name = event.name();
-    let told = context.store.apply_unleased(id, event, now(), chance());
+    let (store, at) = (&context.store, now());
+    let told = store.apply_unleased(id, event.clone(), at, chance());
     match told.await {
         Ok(job) => {
+            meters::written(&event, &job);
             tracing::info!(job.id = %id, event = name, status = %job.status(), "swept");
         }
         Err(error @ (StoreError::IllegalTransition(_) | StoreError::LeaseLost { .. })) => {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
+use crate::job::Stage;
+
 /// What a worker process does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
@@ -27,6 +29,16 @@ impl Role {
         Self::Transcode,
         Self::Relay,
     ];
+
+    /// The stage whose queue feeds it.
+    pub const fn stage(self) -> Option<Stage> {
+        match self {
+            Self::Convert => Some(Stage::Convert),
+            Self::Transmit => Some(Stage::Transmit),
+            Self::Transcode => Some(Stage::Transcode),
+            Self::Receive | Self::Relay => None,
+        }
+    }
 
     /// The name used in commands and logs.
     pub const fn name(self) -> &'static str {

@@ -6,6 +6,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::context::{Context, OpenError};
 use super::convert::Convert;
+use super::probes::{self, ProbesError};
 use super::transcode::Transcode;
 use super::transmit::Transmit;
 use super::{Role, receive, relay, worker};
@@ -22,6 +23,9 @@ pub enum RoleError {
     /// The SIP address.
     #[error(transparent)]
     Sip(#[from] SipError),
+    /// The address for probes and metrics.
+    #[error(transparent)]
+    Probes(#[from] ProbesError),
     /// The receive role needs an address.
     #[error("the receive role needs [receive] with bind = \"ADDRESS:PORT\" in the configuration")]
     ReceiveNotConfigured,
@@ -33,6 +37,7 @@ impl RoleError {
         match self {
             Self::Open(error) => error.code(),
             Self::Sip(error) => error.code(),
+            Self::Probes(error) => error.code(),
             Self::ReceiveNotConfigured => "receive-not-configured",
         }
     }
@@ -48,6 +53,11 @@ pub async fn run_role(
     ready: impl FnOnce(&str),
 ) -> Result<(), RoleError> {
     let context = Arc::new(Context::open(config, role.name()).await?);
+    if let Some(address) = context.config.telemetry {
+        let context = Arc::clone(&context);
+        let address = probes::serve(address, role, context, drain.clone()).await?;
+        tracing::info!(%role, %address, "serving probes and metrics");
+    }
     let concurrency = context.config.concurrency;
     match role {
         Role::Convert => {

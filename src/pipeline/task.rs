@@ -7,6 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{Context, chance, now};
+use super::meters;
 use crate::job::{JobEvent, JobId};
 use crate::store::{Job, Lease, StoreError};
 
@@ -95,7 +96,10 @@ impl Task {
                 .apply(&self.lease, event.clone(), at, chance)
                 .await;
             match outcome {
-                Ok(job) => return Ok(job),
+                Ok(job) => {
+                    meters::written(&event, &job);
+                    return Ok(job);
+                }
                 Err(error) if is_outcome && may_pass(&error) && Instant::now() < give_up => {
                     tracing::warn!(job.id = %self.id(), event = event.name(), %error, "not yet written");
                     tokio::time::sleep(pause).await;

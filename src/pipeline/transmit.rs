@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 use async_trait::async_trait;
 use tokio_util::sync::CancellationToken;
 
+use super::meters;
 use super::outgoing::{Outgoing, make_outgoing};
 use super::scratch::Scratch;
 use super::task::{Abandoned, Task, out_of_time};
@@ -174,6 +175,7 @@ impl Transmit {
             detail = outcome.detail,
             "call ended"
         );
+        meters::media(&outcome.media);
         let stopped = task.stop.is_cancelled();
         task.report(ending(state, &outcome, stopped))
             .await

@@ -6,9 +6,11 @@ use std::time::Duration;
 use async_trait::async_trait;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::context::{Context, now};
+use super::meters;
 use super::task::{Abandoned, Task};
 use crate::job::Stage;
 use crate::queue::{Delivery, Requeue};
@@ -84,6 +86,14 @@ async fn claim(context: &Arc<Context>, stage: Stage, delivery: &Delivery) -> Opt
         .store
         .claim(id, stage, &context.worker, lease, now())
         .await;
+    meters::claim(
+        stage,
+        match &claimed {
+            Ok(Some(_)) => "claimed",
+            Ok(None) => "refused",
+            Err(_) => "failed",
+        },
+    );
     let settled = match &claimed {
         Ok(_) => context.queue.ack(delivery).await,
         Err(StoreError::NotFound { .. }) => {
@@ -110,13 +120,15 @@ async fn claim(context: &Arc<Context>, stage: Stage, delivery: &Delivery) -> Opt
 
 /// Runs a handler beside its heartbeat.
 async fn run<H: StageHandler>(handler: &H, task: &Task, drain: &CancellationToken) {
-    let done = CancellationToken::new();
+    let (done, taken_at) = (CancellationToken::new(), Instant::now());
+    meters::taken(handler.stage());
     let work = async {
         let outcome = handler.run(task, drain).await;
         done.cancel();
         outcome
     };
     let (outcome, ()) = tokio::join!(work, task.keep_alive(done.clone()));
+    meters::put_down(handler.stage(), taken_at.elapsed());
     if let Err(error) = outcome {
         tracing::warn!(job.id = %task.id(), stage = %handler.stage(), %error, "work was abandoned");
     }
