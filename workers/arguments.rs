@@ -9,6 +9,7 @@ use faxmill::header::{
     HeaderFormat, HeaderName, HeaderNumber, HeaderOptions, HeaderPages, ZoneName,
 };
 use faxmill::pipeline::Role;
+use faxmill::store::PauseScope;
 use faxmill::units::{FaxNumber, PageFit, Resolution, ToneMode};
 
 use crate::cover::CoverArgs;
@@ -80,6 +81,12 @@ pub(crate) enum Command {
     Release(JobArgs),
     /// Decide an indeterminate fax: the call was answered and then its worker was lost.
     Resolve(ResolveArgs),
+    /// Hold work back: nothing new is begun of a stage or a tenant.
+    Pause(PauseArgs),
+    /// Let work go on that was held back.
+    Resume(ResumeArgs),
+    /// Show what is held back.
+    Pauses,
     /// Run every role on this machine.
     Serve(ServeArgs),
     /// Run one role.
@@ -364,6 +371,9 @@ pub(crate) struct SubmitCommon {
     /// A key of your own: the same key and job again returns the first job instead of a second.
     #[arg(long, value_name = "KEY")]
     pub(crate) idempotency_key: Option<String>,
+    /// Whose job it is: what is listed, paused and counted together.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: Option<String>,
     /// Follow the job to its end.
     #[arg(long)]
     pub(crate) wait: bool,
@@ -420,6 +430,29 @@ pub(crate) struct JobsArgs {
     /// Only jobs older than this one: where the list before ended.
     #[arg(long, value_name = "JOB")]
     pub(crate) after: Option<String>,
+    /// Only jobs of this tenant.
+    #[arg(long, value_name = "NAME")]
+    pub(crate) tenant: Option<String>,
+    /// Only jobs that wait for a worker, or are in one's hands, and have not changed for so many
+    /// minutes.
+    #[arg(long, value_name = "MINUTES", num_args = 0..=1, require_equals = true,
+          default_missing_value = "15")]
+    pub(crate) stuck: Option<u32>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct PauseArgs {
+    /// convert, transmit, transcode, or tenant:NAME.
+    pub(crate) scope: PauseScope,
+    /// Why, for whoever wonders later.
+    #[arg(long, default_value = "", value_name = "WORDS")]
+    pub(crate) why: String,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ResumeArgs {
+    /// convert, transmit, transcode, or tenant:NAME.
+    pub(crate) scope: PauseScope,
 }
 
 #[derive(Debug, Args)]

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use faxmill::config::Config;
+use faxmill::config::{Config, StoreBackend};
 use faxmill::job::{Attempt, IndeterminateResolution, JobEvent, JobId, JobRequest, Status};
 use faxmill::pipeline::{Context, now};
 use faxmill::store::{Job, JobFilter, StoreError};
@@ -56,6 +56,8 @@ pub(crate) fn list(
         let context = open(settings).await?;
         let filter = JobFilter {
             status,
+            tenant: args.tenant.clone(),
+            stuck_since: args.stuck.map(minutes_ago),
             ..JobFilter::default()
         };
         let page = context
@@ -137,7 +139,8 @@ fn decide(
 /// Opens a data folder that is there already, for a command that looks at its jobs.
 pub(crate) async fn open(settings: &Settings) -> Result<Context, Failure> {
     let config = settings.load()?;
-    if !config.database().exists() {
+    let is_file = matches!(config.store, StoreBackend::Sqlite);
+    if is_file && !config.database().exists() {
         let message = format!(
             "there are no jobs in {}: name the service's folder with --data or --config",
             config.data_folder.display()
@@ -250,6 +253,10 @@ fn attempt_line(attempt: &Attempt) -> String {
             .map(|detail| format!(" ({detail})"))
             .unwrap_or_default()
     )
+}
+
+fn minutes_ago(minutes: u32) -> UnixMillis {
+    UnixMillis(now().0 - i64::from(minutes) * 60_000)
 }
 
 /// A moment as people write it, in UTC.

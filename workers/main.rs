@@ -9,6 +9,7 @@ mod demo;
 mod exit;
 mod jobs;
 mod output;
+mod pause;
 mod preview;
 mod receive;
 mod render;
@@ -76,6 +77,9 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         Command::Cancel(args) => jobs::cancel(&args, &settings, output),
         Command::Release(args) => jobs::release(&args, &settings, output),
         Command::Resolve(args) => jobs::resolve(&args, &settings, output),
+        Command::Pause(args) => pause::pause(&args, &settings, output),
+        Command::Resume(args) => pause::resume(&args, &settings, output),
+        Command::Pauses => pause::list(&settings, output),
         Command::Serve(args) => serve::run(&args, &settings, output),
         Command::Worker(args) => worker::run(&args, &settings),
         Command::Demo(args) => demo::run(&args, output),

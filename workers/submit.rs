@@ -56,6 +56,7 @@ async fn fax(
     let complete = |document| {
         let mut request = FaxRequest::new(args.number.clone(), document, name(&args.file));
         request.target.clone_from(&args.uri);
+        request.tenant.clone_from(&args.common.tenant);
         request.resolution = args.resolution;
         request.mode = args.mode;
         request.page_fit = args.fit.page_fit();
@@ -86,6 +87,7 @@ async fn voicemail(
     let declared = transcode::declared_type(&args.about, &args.file)?;
     let complete = |recording| {
         let mut request = VoicemailRequest::new(recording, name(&args.file));
+        request.tenant.clone_from(&args.common.tenant);
         request.declared_type = declared.map(|declared| declared.name().to_owned());
         request.caller.clone_from(&args.about.caller);
         request.mailbox.clone_from(&args.about.mailbox);

@@ -28,7 +28,7 @@ pub use lifecycle::{IllegalTransition, LeaseChange, Transition, transition};
 pub use reason::{Reason, Retry};
 pub use request::{
     FaxRequest, JobRequest, Metadata, OnIndeterminate, ReceivedFaxRequest, RequestError,
-    VoicemailRequest,
+    TENANT_BYTES_MAX, VoicemailRequest,
 };
 pub use retry::RetryPolicy;
 pub use state::{JobState, PageLimit, Progress};

@@ -34,6 +34,15 @@ impl JobRequest {
         }
     }
 
+    /// Whose job it is, where the submitter said so.
+    pub fn tenant(&self) -> Option<&str> {
+        match self {
+            Self::Fax(fax) => fax.tenant.as_deref(),
+            Self::Voicemail(voicemail) => voicemail.tenant.as_deref(),
+            Self::ReceivedFax(_) => None,
+        }
+    }
+
     /// The number that would be dialed, if any.
     pub const fn number(&self) -> Option<&FaxNumber> {
         match self {
@@ -48,12 +57,16 @@ impl JobRequest {
             Self::Fax(fax) => fax.check(),
             Self::Voicemail(voicemail) => {
                 required("recording", &voicemail.recording)?;
+                tenant(voicemail.tenant.as_deref())?;
                 deadline(voicemail.deadline_seconds)
             }
             Self::ReceivedFax(received) => required("call_id", &received.call_id),
         }
     }
 }
+
+/// Longest name of a tenant, in bytes.
+pub const TENANT_BYTES_MAX: usize = 128;
 
 /// A document to be sent by fax.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,6 +80,9 @@ pub struct FaxRequest {
     pub document: String,
     /// The name under which it was uploaded, for people only.
     pub document_name: String,
+    /// Whose job it is: what is listed, paused and counted together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// The vertical density asked for.
     #[serde(default)]
     pub resolution: Resolution,
@@ -125,6 +141,7 @@ impl FaxRequest {
             target: None,
             document,
             document_name,
+            tenant: None,
             resolution: Resolution::default(),
             mode: ToneMode::default(),
             page_fit: PageFit::default(),
@@ -143,6 +160,7 @@ impl FaxRequest {
 
     fn check(&self) -> Result<(), RequestError> {
         required("document", &self.document)?;
+        tenant(self.tenant.as_deref())?;
         if let Some(ident) = &self.ident {
             told_to_far_end(ident)?;
         }
@@ -182,6 +200,9 @@ pub struct VoicemailRequest {
     pub recording: String,
     /// The name under which it was uploaded, for people only.
     pub recording_name: String,
+    /// Whose job it is: what is listed, paused and counted together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
     /// The type that the submitter declared, for data that cannot be recognised (raw GSM).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub declared_type: Option<String>,
@@ -211,6 +232,7 @@ impl VoicemailRequest {
         Self {
             recording,
             recording_name,
+            tenant: None,
             declared_type: None,
             caller: None,
             mailbox: None,
@@ -359,6 +381,19 @@ fn deadline(seconds: u64) -> Result<(), RequestError> {
         field,
         value: seconds,
         max: DEADLINE_SECONDS_MAX,
+    })
+}
+
+fn tenant(name: Option<&str>) -> Result<(), RequestError> {
+    let Some(name) = name else { return Ok(()) };
+    required("tenant", name)?;
+    if name.len() <= TENANT_BYTES_MAX {
+        return Ok(());
+    }
+    Err(RequestError::OutOfRange {
+        field: "the length of the tenant's name",
+        value: name.len() as u64,
+        max: TENANT_BYTES_MAX as u64,
     })
 }
 

@@ -12,7 +12,7 @@ use super::context::{Context, chance, now};
 use super::{Role, meters};
 use crate::job::{JobEvent, JobId, Stage};
 use crate::queue::Message;
-use crate::store::StoreError;
+use crate::store::{PauseScope, StoreError};
 
 const BATCH: u32 = 200;
 const STOCK_EVERY: Duration = Duration::from_secs(10);
@@ -106,6 +106,13 @@ async fn take_stock(context: &Context) -> Result<(), StoreError> {
 /// Wakes jobs of a stage whose message may be lost.
 async fn wake_stranded(context: &Context, stage: Stage) -> Result<(), StoreError> {
     let store = &context.store;
+    let pauses = store.pauses().await?;
+    if pauses
+        .iter()
+        .any(|pause| pause.scope == PauseScope::Stage(stage))
+    {
+        return Ok(());
+    }
     // Behind a long queue a job waits for its turn, not for a message: another one for each
     // would make the queue longer still.
     let quiet = match context.queue.depth(stage).await {

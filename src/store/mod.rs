@@ -7,6 +7,7 @@
 
 pub mod conformance;
 mod error;
+mod pause;
 mod records;
 pub mod sql;
 
@@ -15,6 +16,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use error::StoreError;
+pub use pause::{Pause, PauseScope, PauseScopeError};
 pub use records::{
     Destination, EventRecord, Idempotency, Job, JobFilter, JobPage, Lease, LeaseHolder, NewJob,
     OutboxEntry, Renewal, StatusCount, Submitted, Waiting,
@@ -133,6 +135,16 @@ pub trait JobStore: Send + Sync {
 
     /// How many jobs there are in each status.
     async fn counts(&self) -> Result<Vec<StatusCount>, StoreError>;
+
+    /// Holds work back: nothing of the scope is claimed until it is resumed.
+    async fn pause(&self, scope: &PauseScope, why: &str, now: UnixMillis)
+    -> Result<(), StoreError>;
+
+    /// Lets work go on, and wakes what waited; false where it was not paused.
+    async fn resume(&self, scope: &PauseScope) -> Result<bool, StoreError>;
+
+    /// What is held back.
+    async fn pauses(&self) -> Result<Vec<Pause>, StoreError>;
 
     /// What is known of a number.
     async fn destination(&self, number: &FaxNumber) -> Result<Destination, StoreError>;

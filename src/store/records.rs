@@ -153,6 +153,10 @@ pub struct JobFilter {
     pub status: Option<Status>,
     /// To this number.
     pub number: Option<FaxNumber>,
+    /// Of this tenant.
+    pub tenant: Option<String>,
+    /// That wait for a worker, or are in one's hands, and have not changed since this moment.
+    pub stuck_since: Option<UnixMillis>,
 }
 
 /// Some of the jobs that match.

@@ -57,6 +57,8 @@ pub async fn all(store: Arc<dyn JobStore>) {
     upkeep::due_jobs_are_found_and_woken(&*store).await;
     upkeep::jobs_past_their_deadline_are_found(&*store).await;
     upkeep::forgotten_jobs_are_found_and_woken(&*store).await;
+    upkeep::paused_work_is_not_begun_until_it_is_resumed(&*store).await;
+    upkeep::jobs_that_do_not_move_are_listed(&*store).await;
     upkeep::what_waits_is_counted_by_stage(&*store).await;
     upkeep::counts_follow_the_jobs(&*store).await;
     upkeep::the_outbox_wakes_who_waits_for_it(store).await;

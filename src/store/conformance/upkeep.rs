@@ -8,7 +8,7 @@ use super::{
     ready, submit, wake_ups,
 };
 use crate::job::{JobEvent, JobKind, JobRequest, Reason, Stage, Status};
-use crate::store::JobStore;
+use crate::store::{JobFilter, JobStore, PauseScope};
 use crate::units::UnixMillis;
 
 pub(super) async fn events_of_a_job_have_no_gaps(store: &dyn JobStore) {
@@ -134,6 +134,64 @@ pub(super) async fn forgotten_jobs_are_found_and_woken(store: &dyn JobStore) {
         "a worker has it"
     );
     assert_eq!(ok(store.wake(&[id], later(9000)).await), 0);
+}
+
+pub(super) async fn paused_work_is_not_begun_until_it_is_resumed(store: &dyn JobStore) {
+    let tenant = format!("tenant {}", super::new_id());
+    let scope = PauseScope::Tenant(tenant.clone());
+    let mut new = new_voicemail();
+    if let JobRequest::Voicemail(voicemail) = &mut new.request {
+        voicemail.tenant = Some(tenant.clone());
+    }
+    let id = submit(store, new).await.id;
+    publish(store, id).await;
+    ok(store.pause(&scope, "a test", START).await);
+    ok(store.pause(&scope, "the same again", later(1)).await);
+    let pauses = ok(store.pauses().await);
+    let pause = pauses.iter().find(|pause| pause.scope == scope);
+    let (since, why) = pause.map_or((START, ""), |pause| (pause.since, pause.why.as_str()));
+    assert_eq!((since, why), (START, "the same again"));
+
+    assert!(super::claim(store, id, Stage::Transcode).await.is_none());
+    let other = submit(store, new_voicemail()).await.id;
+    claimed(store, other, Stage::Transcode).await;
+
+    assert!(ok(store.resume(&scope).await));
+    assert!(
+        !ok(store.resume(&scope).await),
+        "nothing is paused any more"
+    );
+    assert_eq!(wake_ups(store, id, Stage::Transcode).await, 1);
+    claimed(store, id, Stage::Transcode).await;
+    let filter = JobFilter {
+        tenant: Some(tenant),
+        ..JobFilter::default()
+    };
+    let listed = ok(store.list(&filter, None, 10).await).jobs;
+    assert_eq!(listed.iter().map(|job| job.id).collect::<Vec<_>>(), [id]);
+}
+
+pub(super) async fn jobs_that_do_not_move_are_listed(store: &dyn JobStore) {
+    let stuck = async |since| {
+        let filter = JobFilter {
+            stuck_since: Some(since),
+            kind: Some(JobKind::Voicemail),
+            ..JobFilter::default()
+        };
+        let page = ok(store.list(&filter, None, 10_000).await);
+        page.jobs.into_iter().map(|job| job.id).collect::<Vec<_>>()
+    };
+    let id = submit(store, new_voicemail()).await.id;
+    assert!(stuck(START).await.contains(&id));
+    assert!(!stuck(UnixMillis(START.0 - 1)).await.contains(&id));
+    let lease = claimed(store, id, Stage::Transcode).await;
+    assert!(stuck(START).await.contains(&id), "its worker may be stuck");
+    let failed = JobEvent::TranscodeFailed {
+        reason: Reason::MediaUnsupported,
+        detail: String::new(),
+    };
+    apply(store, &lease, failed).await;
+    assert!(!stuck(later(10)).await.contains(&id), "it rests");
 }
 
 pub(super) async fn what_waits_is_counted_by_stage(store: &dyn JobStore) {

@@ -12,7 +12,7 @@ use crate::store::sql::database::{Database, Durability, WriteTransaction};
 use crate::store::sql::reap::UNCLAIMED_MS_MAX;
 use crate::store::sql::row::{self, JobRow};
 use crate::store::sql::unsure::Unsure;
-use crate::store::sql::{OUTBOX_BELL, outbox};
+use crate::store::sql::{OUTBOX_BELL, outbox, pause};
 use crate::store::{Job, Lease, LeaseHolder, Renewal, StoreError};
 use crate::units::{FaxNumber, UnixMillis};
 
@@ -27,6 +27,7 @@ pub(super) async fn claim(
     let mut transaction = database.write(Durability::Process).await?;
     let mut row = JobRow::hold(&mut transaction, id).await?;
     if !may_claim(&row.job, stage, now)
+        || pause::is_paused(&mut transaction, &row.job, stage).await?
         || is_number_busy(&mut transaction, &row.job, stage, now).await?
     {
         transaction.rollback().await?;

@@ -8,6 +8,7 @@ mod engine;
 mod fault;
 mod folder_bell;
 mod outbox;
+mod pause;
 mod postgres;
 mod postgres_bell;
 mod read;
@@ -31,8 +32,8 @@ pub use sqlite::SqliteOptions;
 
 use crate::job::{Attempt, JobEvent, JobId, Stage};
 use crate::store::{
-    Destination, EventRecord, Job, JobFilter, JobPage, JobStore, Lease, NewJob, OutboxEntry,
-    Renewal, StatusCount, StoreError, Submitted, Waiting,
+    Destination, EventRecord, Job, JobFilter, JobPage, JobStore, Lease, NewJob, OutboxEntry, Pause,
+    PauseScope, Renewal, StatusCount, StoreError, Submitted, Waiting,
 };
 use crate::units::{FaxNumber, UnixMillis};
 use unsure::Unsure;
@@ -241,6 +242,28 @@ impl JobStore for SqlStore {
     async fn counts(&self) -> Result<Vec<StatusCount>, StoreError> {
         let database = &self.database;
         database.bounded(read::counts(database)).await
+    }
+
+    async fn pause(
+        &self,
+        scope: &PauseScope,
+        why: &str,
+        now: UnixMillis,
+    ) -> Result<(), StoreError> {
+        let database = &self.database;
+        database
+            .bounded(pause::pause(database, scope, why, now))
+            .await
+    }
+
+    async fn resume(&self, scope: &PauseScope) -> Result<bool, StoreError> {
+        let database = &self.database;
+        database.bounded(pause::resume(database, scope)).await
+    }
+
+    async fn pauses(&self) -> Result<Vec<Pause>, StoreError> {
+        let database = &self.database;
+        database.bounded(pause::pauses(database)).await
     }
 
     async fn destination(&self, number: &FaxNumber) -> Result<Destination, StoreError> {

@@ -90,6 +90,7 @@ pub(super) async fn list(
                 .as_ref()
                 .map(|number| number.as_str().to_owned()),
         ),
+        ("tenant =", filter.tenant.clone()),
         ("id <", after.map(|id| id.to_string())),
     ];
     let mut sql = job_columns!().to_owned();
@@ -100,12 +101,22 @@ pub(super) async fn list(
         let joint = if values.len() == 1 { "WHERE" } else { "AND" };
         sql = format!("{sql} {joint} {condition} ${}", values.len());
     }
-    let sql = format!("{sql} ORDER BY id DESC LIMIT ${}", values.len() + 1);
+    let stuck = filter.stuck_since.map(|since| since.0);
+    if stuck.is_some() {
+        let joint = if values.is_empty() { "WHERE" } else { "AND" };
+        let waits = "(waits_for IS NOT NULL OR lease_until IS NOT NULL) AND updated_at <=";
+        sql = format!("{sql} {joint} {waits} ${}", values.len() + 1);
+    }
+    let places = values.len() + usize::from(stuck.is_some());
+    let sql = format!("{sql} ORDER BY id DESC LIMIT ${}", places + 1);
 
     let limit = limit.clamp(1, LIMIT_MAX);
     let mut query = sqlx::query(AssertSqlSafe(sql));
     for value in values {
         query = query.bind(value);
+    }
+    if let Some(stuck) = stuck {
+        query = query.bind(stuck);
     }
     let rows = query
         .bind(i64::from(limit) + 1)

@@ -10,7 +10,7 @@ use crate::store::StoreError;
 use crate::store::sql::engine::Engine;
 
 /// One step for each schema that was ever released; a released step is never changed.
-const MIGRATIONS: &[&str] = &[FIRST, WAITING];
+const MIGRATIONS: &[&str] = &[FIRST, WAITING, PAUSES];
 
 const FIRST: &str = "
 CREATE TABLE jobs (
@@ -98,6 +98,17 @@ DROP INDEX jobs_by_wait;
 CREATE INDEX jobs_by_wait ON jobs (waits_for, woken_at) WHERE waits_for IS NOT NULL;
 CREATE INDEX jobs_by_turn ON jobs (waits_for, updated_at)
     WHERE waits_for IS NOT NULL AND lease_until IS NULL;
+";
+
+/// Work that is held back, of a stage or of a tenant.
+const PAUSES: &str = "
+ALTER TABLE jobs ADD COLUMN tenant TEXT;
+CREATE INDEX jobs_by_tenant ON jobs (tenant, id) WHERE tenant IS NOT NULL;
+CREATE TABLE pauses (
+    scope  TEXT   NOT NULL PRIMARY KEY,
+    since  BIGINT NOT NULL,
+    why    TEXT   NOT NULL
+);
 ";
 
 /// A step as an engine spells it.

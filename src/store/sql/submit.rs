@@ -99,8 +99,8 @@ async fn insert(connection: &mut AnyConnection, new: NewJob) -> Result<Job, Stor
     let state = JobState::new(&request, policy, now);
     let inserted = sqlx::query(
         "INSERT INTO jobs (id, kind, status, number, request, state, dials, created_at, \
-         updated_at, last_seq, fence, woken_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $7, 0, 0, $7)",
+         updated_at, last_seq, fence, woken_at, tenant) \
+         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $7, 0, 0, $7, $8)",
     )
     .bind(id.to_string())
     .bind(state.kind.name())
@@ -109,6 +109,7 @@ async fn insert(connection: &mut AnyConnection, new: NewJob) -> Result<Job, Stor
     .bind(row::to_json(&request)?)
     .bind(row::to_json(&state)?)
     .bind(now.0)
+    .bind(request.tenant().map(str::to_owned))
     .execute(&mut *connection)
     .await;
     match inserted {
