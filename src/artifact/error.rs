@@ -49,6 +49,76 @@ pub enum ArtifactError {
         /// What the system said.
         source: io::Error,
     },
+    /// The settings of the bucket cannot be used together.
+    #[error("{place}: {what}")]
+    Options {
+        /// The bucket.
+        place: String,
+        /// What is wrong.
+        what: String,
+    },
+    /// There is no such bucket.
+    #[error("the bucket {place} does not exist: create it, or correct artifacts.url ({said})")]
+    BucketMissing {
+        /// The bucket.
+        place: String,
+        /// What the server said.
+        said: String,
+    },
+    /// The server does not know us, or we have no credentials.
+    #[error("{place} does not accept our credentials: check the access key ({said})")]
+    Credentials {
+        /// The bucket.
+        place: String,
+        /// What the server said.
+        said: String,
+    },
+    /// The server knows us and does not let us do it.
+    #[error("{place} refuses access: check what the access key may do there ({said})")]
+    Forbidden {
+        /// The bucket.
+        place: String,
+        /// What the server said.
+        said: String,
+    },
+    /// The bucket is in another region.
+    #[error("{place} is in another region: correct artifacts.region ({said})")]
+    Region {
+        /// The bucket.
+        place: String,
+        /// What the server said.
+        said: String,
+    },
+    /// The server cannot be reached, or the connection broke.
+    #[error("{place} cannot be reached: check the endpoint and the network ({said})")]
+    Unreachable {
+        /// The bucket.
+        place: String,
+        /// What went wrong.
+        said: String,
+    },
+    /// The server asks us to slow down, or has a fault of its own.
+    #[error("{place} cannot serve us at present ({said})")]
+    Busy {
+        /// The bucket.
+        place: String,
+        /// What the server said.
+        said: String,
+    },
+    /// The place where artifacts are kept cannot do this.
+    #[error("{place}: {what}")]
+    Unsupported {
+        /// Where artifacts are kept.
+        place: String,
+        /// What it cannot do, and what to do instead.
+        what: String,
+    },
+    /// A link cannot be valid for so long.
+    #[error("a link is valid for 1 second to 7 days, not for {seconds} seconds")]
+    Validity {
+        /// What was asked for.
+        seconds: u64,
+    },
     /// The object store answered with another error.
     #[error("the artifact store failed on {name}: {source}")]
     Backend {
@@ -69,8 +139,23 @@ impl ArtifactError {
             Self::Full { .. } => "artifact-store-full",
             Self::ReadOnly { .. } => "artifact-store-read-only",
             Self::Local { .. } => "artifact-local-file",
+            Self::Options { .. } => "artifact-store-options",
+            Self::BucketMissing { .. } => "artifact-bucket-missing",
+            Self::Credentials { .. } => "artifact-store-credentials",
+            Self::Forbidden { .. } => "artifact-store-forbidden",
+            Self::Region { .. } => "artifact-store-region",
+            Self::Unreachable { .. } => "artifact-store-unreachable",
+            Self::Busy { .. } => "artifact-store-busy",
+            Self::Unsupported { .. } => "artifact-unsupported",
+            Self::Validity { .. } => "artifact-link-validity",
             Self::Backend { .. } => "artifact-store-failed",
         }
+    }
+
+    /// Whether the same may go well a moment later. The store itself has tried again for as long
+    /// as it was told to when such an error comes out of it.
+    pub fn is_transient(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Busy { .. })
     }
 
     /// What a job that needed the artifact ends or waits with.
@@ -92,7 +177,8 @@ impl ArtifactError {
         }
     }
 
-    pub(super) fn backend(name: &str, error: object_store::Error) -> Self {
+    /// What the local folder answered.
+    pub(super) fn of_folder(name: &str, error: object_store::Error) -> Self {
         if let object_store::Error::NotFound { .. } = error {
             return Self::NotFound {
                 key: name.to_owned(),

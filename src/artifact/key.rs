@@ -19,7 +19,11 @@ pub struct ArtifactKey {
 impl ArtifactKey {
     const NAME_BYTES_MAX: usize = 80;
 
-    pub(super) fn new(job: &str, digest: String, name: &str) -> Result<Self, ArtifactError> {
+    /// What all keys begin with.
+    pub(super) const FOLDER: &str = "jobs";
+
+    /// What the keys of a job's artifacts begin with.
+    pub(super) fn folder(job: &str) -> Result<String, ArtifactError> {
         let job_is_plain = !job.is_empty()
             && job.len() <= 64
             && job.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
@@ -28,6 +32,11 @@ impl ArtifactKey {
                 text: job.chars().take(80).collect(),
             });
         }
+        Ok(format!("{}/{job}", Self::FOLDER))
+    }
+
+    pub(super) fn new(job: &str, digest: String, name: &str) -> Result<Self, ArtifactError> {
+        Self::folder(job)?;
         Ok(Self {
             job: job.to_owned(),
             digest,
@@ -53,7 +62,8 @@ impl ArtifactKey {
 
 impl fmt::Display for ArtifactKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "jobs/{}/{}/{}", self.job, self.digest, self.name)
+        let (folder, job) = (Self::FOLDER, &self.job);
+        write!(f, "{folder}/{job}/{}/{}", self.digest, self.name)
     }
 }
 
@@ -65,7 +75,7 @@ impl FromStr for ArtifactKey {
             text: text.chars().take(80).collect(),
         };
         let mut parts = text.split('/');
-        let (Some("jobs"), Some(job), Some(digest), Some(name), None) = (
+        let (Some(Self::FOLDER), Some(job), Some(digest), Some(name), None) = (
             parts.next(),
             parts.next(),
             parts.next(),

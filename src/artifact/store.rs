@@ -1,24 +1,46 @@
-//! Storing and reading artifacts, streaming both ways.
+//! The artifact store: storing, reading and removing, streaming both ways.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use futures::StreamExt;
-use object_store::local::LocalFileSystem;
-use object_store::{ObjectStore, ObjectStoreExt, WriteMultipart};
+use object_store::signer::Signer;
+use object_store::{ObjectStore, ObjectStoreExt};
 use sha2::{Digest, Sha256};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncWriteExt;
 
+use super::client::{Client, folder};
+use super::options::{ArtifactOptions, BucketOptions, PutOnce};
+use super::patience::Patience;
+use super::upload::Source;
 use super::{ArtifactError, ArtifactKey};
-
-const CHUNK_BYTES: usize = 256 << 10;
-const PART_BYTES: usize = 5 << 20;
 
 /// Where artifacts are kept.
 #[derive(Clone, Debug)]
 pub struct ArtifactStore {
-    objects: Arc<dyn ObjectStore>,
-    folder: Option<PathBuf>,
+    pub(super) objects: Arc<dyn ObjectStore>,
+    pub(super) signer: Option<Arc<dyn Signer>>,
+    pub(super) home: Home,
+    pub(super) prefix: String,
+    pub(super) put_once: PutOnce,
+    pub(super) patience: Patience,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Home {
+    Folder(PathBuf),
+    /// A bucket by its URL.
+    Bucket(String),
+}
+
+impl fmt::Display for Home {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Folder(folder) => write!(f, "{}", folder.display()),
+            Self::Bucket(url) => f.write_str(url),
+        }
+    }
 }
 
 /// An artifact copied to a local file after its digest was found right.
@@ -31,73 +53,80 @@ pub struct Fetched {
 }
 
 impl ArtifactStore {
+    /// Opens the place and makes sure that artifacts can be listed, written, read and removed
+    /// there.
+    pub async fn open(options: &ArtifactOptions) -> Result<Self, ArtifactError> {
+        let store = Self::connect(options)?;
+        store.check().await?;
+        Ok(store)
+    }
+
+    /// Opens the place without looking whether it is there: a folder is created if missing, to a
+    /// bucket nothing is sent yet.
+    pub fn connect(options: &ArtifactOptions) -> Result<Self, ArtifactError> {
+        match options {
+            ArtifactOptions::Folder(folder) => Self::in_folder(folder),
+            ArtifactOptions::Bucket(bucket) => Self::in_bucket(bucket),
+        }
+    }
+
     /// Artifacts in a local folder, created if missing; every write reaches the disk before it
     /// counts.
-    pub fn in_folder(folder: &Path) -> Result<Self, ArtifactError> {
-        std::fs::create_dir_all(folder).map_err(|e| ArtifactError::local(folder, e))?;
-        let objects = LocalFileSystem::new_with_prefix(folder)
-            .map_err(|e| ArtifactError::backend(&folder.display().to_string(), e))?
-            .with_fsync(true);
+    pub fn in_folder(path: &Path) -> Result<Self, ArtifactError> {
         Ok(Self {
-            objects: Arc::new(objects),
-            folder: Some(folder.to_owned()),
+            objects: folder(path)?,
+            signer: None,
+            home: Home::Folder(path.to_owned()),
+            prefix: String::new(),
+            // A file system without hard links has no other way.
+            put_once: PutOnce::ByLook,
+            patience: Patience::NONE,
+        })
+    }
+
+    fn in_bucket(options: &BucketOptions) -> Result<Self, ArtifactError> {
+        let client = Client::of(options)?;
+        Ok(Self {
+            objects: client.objects,
+            signer: Some(client.signer),
+            home: Home::Bucket(options.url()),
+            prefix: options.place.prefix().to_owned(),
+            put_once: options.put_once,
+            patience: Patience::of(options.timing.retry),
         })
     }
 
     /// Where a person finds the artifact.
     pub fn location(&self, key: &ArtifactKey) -> String {
-        match &self.folder {
-            Some(folder) => folder.join(key.to_string()).display().to_string(),
-            None => key.to_string(),
+        match &self.home {
+            Home::Folder(folder) => folder.join(key.to_string()).display().to_string(),
+            Home::Bucket(url) => format!("{url}/{key}"),
         }
     }
 
     /// Stores a local file as an artifact of `job`.
     ///
-    /// When this returns the artifact is complete and durable; on an error nothing can be read
-    /// under its key. Storing the same content again is not an error and writes nothing.
+    /// When this returns the artifact is complete and durable; after an error nothing but the
+    /// right bytes can be read under its key. Storing the same content again is not an error and
+    /// changes nothing.
     pub async fn put_file(
         &self,
         job: &str,
         name: &str,
         file: &Path,
     ) -> Result<ArtifactKey, ArtifactError> {
-        let (digest, bytes) = digest_file(file).await?;
-        let key = ArtifactKey::new(job, digest, name)?;
-        let location = object_path(&key);
-        if let Ok(present) = self.objects.head(&location).await
-            && present.size == bytes
-            && matches!(self.is_sound(&key).await, Ok(true))
-        {
-            return Ok(key);
-        }
-        let upload = self
-            .objects
-            .put_multipart(&location)
-            .await
-            .map_err(|e| ArtifactError::backend(&key.to_string(), e))?;
-        let mut writer = WriteMultipart::new_with_chunk_size(upload, PART_BYTES);
-        match copy_into(file, &mut writer, &key).await {
-            Ok(()) => {
-                writer
-                    .finish()
-                    .await
-                    .map_err(|e| ArtifactError::backend(&key.to_string(), e))?;
-                Ok(key)
-            }
-            Err(error) => {
-                if let Err(abort) = writer.abort().await {
-                    tracing::warn!(artifact.key = %key, error = %abort, "half an upload was left");
-                }
-                Err(error)
-            }
-        }
+        let source = Source::look(file).await?;
+        let key = ArtifactKey::new(job, source.digest.clone(), name)?;
+        let store = || self.store_once(&key, &source);
+        self.patience.persist(&key.to_string(), store).await?;
+        Ok(key)
     }
 
     /// Copies an artifact to `target`, which is complete and checked when this returns and absent
     /// on an error.
     pub async fn fetch(&self, key: &ArtifactKey, target: &Path) -> Result<Fetched, ArtifactError> {
-        let outcome = self.copy_out(key, target).await;
+        let copy = || self.copy_out(key, target);
+        let outcome = self.patience.persist(&key.to_string(), copy).await;
         if outcome.is_err()
             && let Err(error) = tokio::fs::remove_file(target).await
             && error.kind() != std::io::ErrorKind::NotFound
@@ -107,41 +136,39 @@ impl ArtifactStore {
         outcome
     }
 
-    /// Whether what is stored under the key is what the key says; damage is repaired by storing
-    /// it again.
-    async fn is_sound(&self, key: &ArtifactKey) -> Result<bool, ArtifactError> {
-        let text = key.to_string();
-        let failed = |error| ArtifactError::backend(&text, error);
-        let object = self.objects.get(&object_path(key)).await.map_err(failed)?;
+    /// Removes an artifact; that it is not there is no error.
+    pub async fn delete(&self, key: &ArtifactKey) -> Result<(), ArtifactError> {
+        let delete = || async {
+            let deleted = self.objects.delete(&self.path(key)).await;
+            match deleted.map_err(|e| self.fault(key, e)) {
+                Err(ArtifactError::NotFound { .. }) => Ok(()),
+                outcome => outcome,
+            }
+        };
+        self.patience.persist(&key.to_string(), delete).await
+    }
+
+    /// The digest of what is stored under the key.
+    pub(super) async fn digest_of(&self, key: &ArtifactKey) -> Result<String, ArtifactError> {
+        let failed = |error| self.fault(key, error);
+        let object = self.objects.get(&self.path(key)).await.map_err(failed)?;
         let mut stream = object.into_stream();
         let mut digest = Sha256::new();
         while let Some(chunk) = stream.next().await {
             digest.update(&chunk.map_err(failed)?);
         }
-        Ok(hex(&digest.finalize()) == key.digest())
-    }
-
-    /// Removes an artifact; that it is not there is no error.
-    pub async fn delete(&self, key: &ArtifactKey) -> Result<(), ArtifactError> {
-        match self.objects.delete(&object_path(key)).await {
-            Ok(()) | Err(object_store::Error::NotFound { .. }) => Ok(()),
-            Err(error) => Err(ArtifactError::backend(&key.to_string(), error)),
-        }
+        Ok(hex(&digest.finalize()))
     }
 
     async fn copy_out(&self, key: &ArtifactKey, target: &Path) -> Result<Fetched, ArtifactError> {
-        let text = key.to_string();
-        let object = self
-            .objects
-            .get(&object_path(key))
-            .await
-            .map_err(|e| ArtifactError::backend(&text, e))?;
+        let failed = |error| self.fault(key, error);
+        let object = self.objects.get(&self.path(key)).await.map_err(failed)?;
         let mut stream = object.into_stream();
         let local = |e| ArtifactError::local(target, e);
         let mut file = tokio::fs::File::create(target).await.map_err(local)?;
         let (mut digest, mut bytes) = (Sha256::new(), 0);
         while let Some(chunk) = stream.next().await {
-            let chunk = chunk.map_err(|e| ArtifactError::backend(&text, e))?;
+            let chunk = chunk.map_err(failed)?;
             digest.update(&chunk);
             bytes += chunk.len() as u64;
             file.write_all(&chunk).await.map_err(local)?;
@@ -149,64 +176,39 @@ impl ArtifactStore {
         file.flush().await.map_err(local)?;
         let found = hex(&digest.finalize());
         if found != key.digest() {
-            return Err(ArtifactError::Damaged { key: text, found });
+            let key = key.to_string();
+            return Err(ArtifactError::Damaged { key, found });
         }
         Ok(Fetched {
             path: target.to_owned(),
             bytes,
         })
     }
-}
 
-fn object_path(key: &ArtifactKey) -> object_store::path::Path {
-    object_store::path::Path::from(key.to_string())
-}
-
-async fn copy_into(
-    file: &Path,
-    writer: &mut WriteMultipart,
-    key: &ArtifactKey,
-) -> Result<(), ArtifactError> {
-    let local = |e| ArtifactError::local(file, e);
-    let mut source = tokio::fs::File::open(file).await.map_err(local)?;
-    let mut digest = Sha256::new();
-    let mut chunk = vec![0; CHUNK_BYTES];
-    loop {
-        let taken = source.read(&mut chunk).await.map_err(local)?;
-        if taken == 0 {
-            break;
-        }
-        digest.update(&chunk[..taken]);
-        writer
-            .wait_for_capacity(1)
-            .await
-            .map_err(|e| ArtifactError::backend(&key.to_string(), e))?;
-        writer.write(&chunk[..taken]);
+    /// Where the artifact lies in the store.
+    pub(super) fn path(&self, key: &ArtifactKey) -> object_store::path::Path {
+        self.below(&key.to_string())
     }
-    let found = hex(&digest.finalize());
-    if found == key.digest() {
-        Ok(())
-    } else {
-        // The file changed between the two passes over it.
-        Err(ArtifactError::Damaged {
-            key: key.to_string(),
-            found,
-        })
-    }
-}
 
-async fn digest_file(file: &Path) -> Result<(String, u64), ArtifactError> {
-    let local = |e| ArtifactError::local(file, e);
-    let mut source = tokio::fs::File::open(file).await.map_err(local)?;
-    let (mut digest, mut bytes) = (Sha256::new(), 0);
-    let mut chunk = vec![0; CHUNK_BYTES];
-    loop {
-        let taken = source.read(&mut chunk).await.map_err(local)?;
-        if taken == 0 {
-            return Ok((hex(&digest.finalize()), bytes));
+    /// A place below our prefix.
+    pub(super) fn below(&self, place: &str) -> object_store::path::Path {
+        object_store::path::Path::from(format!("{}/{place}", self.prefix))
+    }
+
+    /// What the store's answer to a request about an artifact means.
+    pub(super) fn fault(&self, key: &ArtifactKey, error: object_store::Error) -> ArtifactError {
+        self.fault_at(&key.to_string(), error)
+    }
+
+    pub(super) fn fault_at(&self, name: &str, error: object_store::Error) -> ArtifactError {
+        match &self.home {
+            Home::Folder(_) => ArtifactError::of_folder(name, error),
+            Home::Bucket(url) => ArtifactError::of_bucket(url, name, error),
         }
-        digest.update(&chunk[..taken]);
-        bytes += taken as u64;
+    }
+
+    pub(super) fn keeps_media_types(&self) -> bool {
+        matches!(self.home, Home::Bucket(_))
     }
 }
 
