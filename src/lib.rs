@@ -25,9 +25,9 @@ pub mod t38;
 
 pub mod sip;
 
-pub mod config;
-
 pub mod artifact;
+
+pub mod config;
 
 pub mod store;
 

@@ -20,8 +20,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ),
     ("t38", &["units", "limits"]),
     ("sip", &["units", "limits", "job", "audio", "t30", "t38"]),
-    ("config", &["units", "limits", "header"]),
     ("artifact", &["units", "limits", "job"]),
+    ("config", &["units", "limits", "header", "artifact"]),
     ("store", &["units", "limits", "job"]),
     ("queue", &["units", "limits", "job", "store"]),
     (

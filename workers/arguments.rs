@@ -12,6 +12,7 @@ use faxmill::pipeline::Role;
 use faxmill::store::PauseScope;
 use faxmill::units::{FaxNumber, PageFit, Resolution, ToneMode};
 
+use crate::artifacts::ArtifactsCommand;
 use crate::cover::CoverArgs;
 
 /// Turns documents into delivered faxes and voicemail recordings into MP3.
@@ -87,6 +88,9 @@ pub(crate) enum Command {
     Resume(ResumeArgs),
     /// Show what is held back.
     Pauses,
+    /// Links to artifacts, and whether their place can be used.
+    #[command(subcommand)]
+    Artifacts(ArtifactsCommand),
     /// Run every role on this machine.
     Serve(ServeArgs),
     /// Run one role.

@@ -1,6 +1,7 @@
 //! The `faxmill` command: one binary, every role.
 
 mod arguments;
+mod artifacts;
 mod call;
 mod check_config;
 mod convert;
@@ -80,6 +81,7 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         Command::Pause(args) => pause::pause(&args, &settings, output),
         Command::Resume(args) => pause::resume(&args, &settings, output),
         Command::Pauses => pause::list(&settings, output),
+        Command::Artifacts(command) => artifacts::run(&command, &settings, output),
         Command::Serve(args) => serve::run(&args, &settings, output),
         Command::Worker(args) => worker::run(&args, &settings),
         Command::Demo(args) => demo::run(&args, output),

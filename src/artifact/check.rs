@@ -15,7 +15,7 @@ impl ArtifactStore {
     /// error.
     pub async fn check(&self) -> Result<(), ArtifactError> {
         // Two processes that start at once must not meet.
-        let name = format!("probe/{:016x}{:08x}", fastrand::u64(..), std::process::id());
+        let name = format!("probe-{:016x}-{}", fastrand::u64(..), std::process::id());
         let probe = || self.probe(&name);
         self.patience.persist(&name, probe).await
     }
@@ -24,7 +24,7 @@ impl ArtifactStore {
         let failed = |error| self.fault_at(name, error);
         let path = self.below(name);
         // Listing comes first: of a bucket that is missing it leaves no doubt.
-        let mut listed = self.objects.list(Some(&self.below("probe")));
+        let mut listed = self.objects.list(Some(&self.below(ArtifactKey::FOLDER)));
         listed.try_next().await.map_err(failed)?;
         drop(listed);
         let content = PutPayload::from_static(PROBE.as_bytes());
@@ -42,7 +42,7 @@ impl ArtifactStore {
         self.objects.delete(&path).await.map_err(failed)?;
         if found != PROBE.as_bytes() {
             return Err(ArtifactError::Unsupported {
-                place: self.home.to_string(),
+                place: self.place(),
                 what: "what is read is not what was written".to_owned(),
             });
         }

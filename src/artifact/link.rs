@@ -23,7 +23,7 @@ impl ArtifactStore {
     ) -> Result<String, ArtifactError> {
         let Some(signer) = &self.signer else {
             return Err(ArtifactError::Unsupported {
-                place: self.home.to_string(),
+                place: self.place(),
                 what: "links are signed by a bucket, and artifacts are in a folder here: copy the \
                        file, or keep artifacts in a bucket ([artifacts] url)"
                     .to_owned(),

@@ -96,6 +96,11 @@ impl ArtifactStore {
         })
     }
 
+    /// Where artifacts are kept: the folder, or the bucket's URL.
+    pub fn place(&self) -> String {
+        self.home.to_string()
+    }
+
     /// Where a person finds the artifact.
     pub fn location(&self, key: &ArtifactKey) -> String {
         match &self.home {

@@ -3,6 +3,7 @@
 //! A configuration is checked as a whole before anything is bound, opened or dialed; an error
 //! names the field and what to write instead.
 
+mod artifacts;
 mod error;
 mod header;
 mod raw;
@@ -20,6 +21,7 @@ pub use secret::Secret;
 pub use store::{PostgresAddress, StoreBackend};
 pub use trunk::{Credentials, Trunk};
 
+use crate::artifact::options::BucketOptions;
 use crate::header::HeaderOptions;
 use crate::limits::Limits;
 
@@ -30,6 +32,8 @@ pub struct Config {
     pub data_folder: PathBuf,
     /// Where jobs are kept.
     pub store: StoreBackend,
+    /// The bucket of artifacts; without one they are in the data folder.
+    pub bucket: Option<Box<BucketOptions>>,
     /// Where calls go out.
     pub trunk: Option<Trunk>,
     /// How calls are made and taken.
@@ -129,7 +133,7 @@ impl Config {
         self.data_folder.join("jobs.sqlite")
     }
 
-    /// The artifact folder.
+    /// The artifact folder, where there is no bucket.
     pub fn artifacts(&self) -> PathBuf {
         self.data_folder.join("artifacts")
     }

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::artifacts::RawArtifacts;
 use super::header::RawHeader;
 use super::store::RawStore;
 use super::{
@@ -19,6 +20,7 @@ use crate::limits::Limits;
 pub(super) struct RawConfig {
     data_folder: Option<PathBuf>,
     store: Option<RawStore>,
+    artifacts: Option<RawArtifacts>,
     trunk: Option<RawTrunk>,
     line: RawLine,
     header: RawHeader,
@@ -130,6 +132,7 @@ impl RawConfig {
         Self {
             data_folder: Some(config.data_folder.clone()),
             store: RawStore::of(&config.store),
+            artifacts: config.bucket.as_deref().map(RawArtifacts::of),
             trunk: config.trunk.as_ref().map(|trunk| RawTrunk {
                 uri: trunk.template().to_owned(),
                 username: trunk.credentials.as_ref().map(|c| c.username.clone()),
@@ -179,6 +182,11 @@ impl RawConfig {
                 .map(RawStore::check)
                 .transpose()?
                 .unwrap_or_default(),
+            bucket: self
+                .artifacts
+                .map(RawArtifacts::check)
+                .transpose()?
+                .map(Box::new),
             trunk: self.trunk.map(RawTrunk::check).transpose()?,
             line: self.line.check()?,
             header: self.header.check()?,

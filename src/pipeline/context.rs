@@ -8,7 +8,7 @@ use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::scratch::ScratchFolder;
-use crate::artifact::{ArtifactError, ArtifactStore};
+use crate::artifact::{ArtifactError, ArtifactOptions, ArtifactStore};
 use crate::config::{Config, StoreBackend};
 use crate::job::JobId;
 use crate::queue::{EmbeddedQueue, Queue, QueueOptions};
@@ -84,7 +84,7 @@ impl Context {
         })?;
         let store = open_store(&config).await?;
         let queue = EmbeddedQueue::new(store.database(), QueueOptions::default());
-        let artifacts = ArtifactStore::in_folder(&config.artifacts())?;
+        let artifacts = open_artifacts(&config)?;
         Ok(Self {
             config,
             store: Arc::new(store),
@@ -114,6 +114,16 @@ async fn open_store(config: &Config) -> Result<SqlStore, StoreError> {
             SqlStore::open_postgres(&options.with_writers(address.connections)).await
         }
     }
+}
+
+/// The place of artifacts that the configuration names. Nothing is sent to a bucket yet:
+/// [`ArtifactStore::check`] tells whether it is there and ours to use.
+pub fn open_artifacts(config: &Config) -> Result<ArtifactStore, ArtifactError> {
+    let options = match &config.bucket {
+        Some(bucket) => ArtifactOptions::Bucket(bucket.clone()),
+        None => ArtifactOptions::Folder(config.artifacts()),
+    };
+    ArtifactStore::connect(&options)
 }
 
 /// The present moment.

@@ -58,6 +58,10 @@ pub async fn run_role(
         let address = probes::serve(address, role, context, drain.clone()).await?;
         tracing::info!(%role, %address, "serving probes and metrics");
     }
+    if context.config.bucket.is_some() {
+        // A worker that is refused its artifacts would fail every job that it claims.
+        context.artifacts.check().await.map_err(OpenError::from)?;
+    }
     let concurrency = context.config.concurrency;
     match role {
         Role::Convert => {
