@@ -3,5 +3,7 @@
 #[path = "servers/mod.rs"]
 mod servers;
 
+#[path = "cluster/artifacts.rs"]
+mod artifacts;
 #[path = "cluster/store.rs"]
 mod store;

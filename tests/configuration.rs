@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+#[path = "configuration/artifacts.rs"]
+mod artifacts;
+
 use std::path::Path;
 use std::time::Duration;
 

@@ -49,7 +49,10 @@ async fn check(artifacts: &ArtifactStore, output: &Output) -> Result<(), Artifac
     artifacts.check().await?;
     let place = artifacts.place();
     let words = format!("{place}: artifacts can be listed, written, read and removed");
-    output.result(&serde_json::json!({ "place": place, "usable": true }), &words);
+    output.result(
+        &serde_json::json!({ "place": place, "usable": true }),
+        &words,
+    );
     Ok(())
 }
 

@@ -122,8 +122,9 @@ fn gcs_builder(
     timing: BucketTiming,
 ) -> GoogleCloudStorageBuilder {
     let mut builder = match &gcs.service_account {
-        Some(file) => GoogleCloudStorageBuilder::new()
-            .with_service_account_path(file.display().to_string()),
+        Some(file) => {
+            GoogleCloudStorageBuilder::new().with_service_account_path(file.display().to_string())
+        }
         None => GoogleCloudStorageBuilder::from_env(),
     };
     if let Some(endpoint) = &gcs.endpoint {

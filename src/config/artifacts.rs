@@ -199,7 +199,8 @@ impl RawArtifacts {
         } else {
             return Err(field(name, "write https://HOST or https://HOST:PORT"));
         };
-        let is_host = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+        let is_host =
+            |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
         let host = rest.strip_suffix('/').unwrap_or(rest);
         if host.is_empty() || !host.chars().all(is_host) {
             let what = "write https://HOST:PORT alone: bucket and folder are part of artifacts.url";
@@ -225,7 +226,12 @@ impl RawArtifacts {
                 1,
             )?,
             idle: seconds("artifacts.idle_seconds", self.idle_seconds, usual.idle, 1)?,
-            retry: seconds("artifacts.retry_seconds", self.retry_seconds, usual.retry, 0)?,
+            retry: seconds(
+                "artifacts.retry_seconds",
+                self.retry_seconds,
+                usual.retry,
+                0,
+            )?,
         })
     }
 

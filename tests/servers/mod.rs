@@ -2,6 +2,7 @@
 //! test process, however that ends.
 
 pub(crate) mod postgres;
+pub(crate) mod s3;
 
 use std::fs;
 use std::io::{BufRead, BufReader};
