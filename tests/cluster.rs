@@ -3,7 +3,7 @@
 #[path = "servers/mod.rs"]
 mod servers;
 
-#[path = "cluster/artifacts.rs"]
+#[path = "cluster/artifacts/mod.rs"]
 mod artifacts;
 #[path = "cluster/store.rs"]
 mod store;

@@ -4,6 +4,7 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::pin::Pin;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
@@ -34,9 +35,32 @@ pub(crate) enum Fault {
     /// Answers rightly, and breaks the connection after so many bytes of content.
     Cut(usize),
     /// Waits until so many have come, then goes on.
-    Meet(Arc<Barrier>),
+    Meet(Arc<Meeting>),
     /// Never answers.
     Silence,
+}
+
+/// Requests that are answered only together, and how many of them there were at a time.
+pub(crate) struct Meeting {
+    barrier: Barrier,
+    present: AtomicUsize,
+    pub(crate) present_max: AtomicUsize,
+}
+
+impl Meeting {
+    pub(crate) fn of(requests: usize) -> Arc<Self> {
+        Arc::new(Self {
+            barrier: Barrier::new(requests),
+            present: AtomicUsize::new(0),
+            present_max: AtomicUsize::new(0),
+        })
+    }
+
+    async fn wait(&self) {
+        let present = self.present.fetch_add(1, Ordering::SeqCst) + 1;
+        self.present_max.fetch_max(present, Ordering::SeqCst);
+        self.barrier.wait().await;
+    }
 }
 
 type Plan = Arc<Mutex<Box<dyn FnMut(&str) -> Option<Fault> + Send>>>;
@@ -82,7 +106,8 @@ impl S3Server {
         }
     }
 
-    /// Says of each request from now on, given as `METHOD /path?query`, what is done instead.
+    /// Says of each request from now on, given as `METHOD /path?query encryption:WHICH`, what is
+    /// done instead.
     pub(crate) fn plan(&self, plan: impl FnMut(&str) -> Option<Fault> + Send + 'static) {
         *self.plan.lock().expect("no panic") = Box::new(plan);
     }
@@ -92,20 +117,25 @@ impl S3Server {
     }
 
     pub(crate) fn s3(&self) -> S3Options {
-        let secret = SecretFile::read(&Self::secret_file(self.folder.path()));
-        let mut s3 = S3Options::default();
-        s3.endpoint = Some(self.url());
-        s3.allow_http = true;
-        s3.credentials = Some(S3Credentials {
-            access_key_id: ACCESS_KEY_ID.to_owned(),
-            secret_access_key: secret.expect("a secret"),
-            session_token: None,
-        });
-        s3
+        Self::s3_at(self.url(), &Self::secret_file(self.folder.path()))
+    }
+
+    /// How a server, maybe of another process, is reached.
+    pub(crate) fn s3_at(url: String, secret: &Path) -> S3Options {
+        S3Options {
+            endpoint: Some(url),
+            allow_http: true,
+            credentials: Some(S3Credentials {
+                access_key_id: ACCESS_KEY_ID.to_owned(),
+                secret_access_key: SecretFile::read(secret).expect("a secret"),
+                session_token: None,
+            }),
+            ..S3Options::default()
+        }
     }
 
     /// A bucket of the server, with little patience.
-    pub(crate) fn options_with(&self, url: &str, s3: S3Options) -> ArtifactOptions {
+    pub(crate) fn options_with(url: &str, s3: S3Options) -> ArtifactOptions {
         let (_, place) = BucketPlace::parse(url).expect("a URL");
         let mut options = BucketOptions::new(place, Provider::S3(s3));
         options.timing.connect = Duration::from_secs(1);
@@ -115,7 +145,7 @@ impl S3Server {
     }
 
     pub(crate) fn options(&self) -> ArtifactOptions {
-        self.options_with(&format!("s3://{BUCKET}"), self.s3())
+        Self::options_with(&format!("s3://{BUCKET}"), self.s3())
     }
 
     /// Where on the disk the server keeps what has this key.
@@ -156,7 +186,12 @@ impl Drop for S3Server {
 
 async fn serve(stream: TcpStream, service: S3Service, plan: Plan) {
     let handler = service_fn(move |request: Request<Incoming>| {
-        let asked = format!("{} {}", request.method(), request.uri());
+        let mut asked = format!("{} {}", request.method(), request.uri());
+        for (name, value) in request.headers() {
+            if name.as_str().starts_with("x-amz-server-side-encryption") {
+                asked += &format!(" encryption:{}", value.to_str().unwrap_or_default());
+            }
+        }
         let fault = plan.lock().expect("no panic")(&asked);
         let service = service.clone();
         async move { answer(request, &service, fault).await }
@@ -173,10 +208,14 @@ async fn answer(
     fault: Option<Fault>,
 ) -> Result<Response<Cuttable>, io::Error> {
     let mut left = usize::MAX;
+    let mut meeting = None;
     match fault {
         None => {}
         Some(Fault::Cut(bytes)) => left = bytes,
-        Some(Fault::Meet(barrier)) => drop(barrier.wait().await),
+        Some(Fault::Meet(all)) => {
+            all.wait().await;
+            meeting = Some(all);
+        }
         Some(Fault::Silence) => std::future::pending().await,
         Some(Fault::Answer(status, code)) => {
             // A client that is still sending would not hear the answer.
@@ -197,6 +236,9 @@ async fn answer(
         .call(request.map(s3s::Body::from))
         .await
         .map_err(|error| io::Error::other(format!("{error:?}")))?;
+    if let Some(all) = meeting {
+        all.present.fetch_sub(1, Ordering::SeqCst);
+    }
     Ok(response.map(|inner| Cuttable { inner, left }))
 }
 

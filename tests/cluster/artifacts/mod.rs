@@ -1,19 +1,20 @@
-//! Artifacts on an S3 server, which fails in every way that we know of.
+//! Artifacts on an S3 server.
 
-use std::collections::BTreeMap;
+mod faults;
+mod memory;
+mod program;
+
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Output};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use faxmill::artifact::options::{ArtifactOptions, PutOnce, S3Encryption, SecretFile};
 use faxmill::artifact::{ArtifactError, ArtifactKey, ArtifactStore, conformance};
-use tokio::sync::Barrier;
 
 use crate::servers::free_port;
-use crate::servers::s3::{ACCESS_KEY_ID, BUCKET, Fault, S3Server};
+use crate::servers::s3::{BUCKET, Fault, S3Server};
 
 /// What is sent in parts: eight of them.
 const EIGHT_PARTS: usize = 8 * (5 << 20);
@@ -53,6 +54,11 @@ impl Shelf {
         fetched.map(|fetched| fs::read(fetched.path).expect("the copy"))
     }
 
+    fn nothing_is_left_of(&self, key: &ArtifactKey) {
+        assert!(!self.server.file(&key.to_string()).exists());
+        assert_eq!(self.server.open_uploads(), [] as [PathBuf; 0]);
+    }
+
     fn nothing_is_left(&self) {
         assert_eq!(self.server.open_uploads(), [] as [PathBuf; 0]);
         assert!(!self.server.file("jobs/job-1").exists(), "nothing is there");
@@ -88,7 +94,7 @@ async fn the_s3_store_keeps_every_promise() {
     conformance::all(&shelf.store, shelf.folder.path()).await;
     // In a folder of the bucket, and on a server without conditional writes.
     let url = format!("s3://{BUCKET}/s1");
-    let options = shelf.server.options_with(&url, shelf.server.s3());
+    let options = S3Server::options_with(&url, shelf.server.s3());
     let options = changed(options, |bucket| bucket.put_once = PutOnce::ByLook);
     shelf.server.plan(|request| {
         assert!(request.contains("/faxes/s1") || request.contains("prefix=s1"));
@@ -106,7 +112,7 @@ async fn what_is_wrong_with_a_bucket_is_said_when_it_is_opened() {
         .await
         .expect("nothing is wrong");
 
-    let missing = server.options_with("s3://other", server.s3());
+    let missing = S3Server::options_with("s3://other", server.s3());
     let error = refusal(&missing).await;
     assert_eq!(error.code(), "artifact-bucket-missing", "{error}");
     assert!(error.to_string().contains("s3://other"), "{error}");
@@ -116,13 +122,13 @@ async fn what_is_wrong_with_a_bucket_is_said_when_it_is_opened() {
     fs::write(&secret, "wrong").expect("a file");
     let credentials = wrong.credentials.as_mut().expect("they are given");
     credentials.secret_access_key = SecretFile::read(&secret).expect("a secret");
-    let error = refusal(&server.options_with("s3://faxes", wrong)).await;
+    let error = refusal(&S3Server::options_with("s3://faxes", wrong)).await;
     assert_eq!(error.code(), "artifact-store-credentials", "{error}");
 
     let mut unknown = server.s3();
     let credentials = unknown.credentials.as_mut().expect("they are given");
     credentials.access_key_id = "somebody".to_owned();
-    let error = refusal(&server.options_with("s3://faxes", unknown)).await;
+    let error = refusal(&S3Server::options_with("s3://faxes", unknown)).await;
     assert!(
         matches!(
             error.code(),
@@ -134,7 +140,7 @@ async fn what_is_wrong_with_a_bucket_is_said_when_it_is_opened() {
 
     let mut nowhere = server.s3();
     nowhere.endpoint = Some(format!("http://127.0.0.1:{}", free_port()));
-    let error = refusal(&server.options_with("s3://faxes", nowhere)).await;
+    let error = refusal(&S3Server::options_with("s3://faxes", nowhere)).await;
     assert_eq!(error.code(), "artifact-store-unreachable", "{error}");
     assert!(error.is_transient());
 }
@@ -183,44 +189,6 @@ async fn each_answer_of_a_server_has_its_meaning() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_is_slow_or_faulty_for_a_moment_is_waited_for() {
-    let shelf = Shelf::new();
-    let content = some_bytes((5 << 20) + 1);
-    // Each kind of request fails four times: more often than a request alone is tried.
-    let failed = Mutex::new(BTreeMap::<String, u32>::new());
-    shelf.server.plan(move |request| {
-        let kind = request.split(['=', '/']).next().unwrap_or_default();
-        let kind = format!("{kind}{}", request.contains("partNumber"));
-        let mut failed = failed.lock().expect("no panic");
-        let times = failed.entry(kind).or_default();
-        *times += 1;
-        match *times {
-            1 | 3 => Some(Fault::Answer(503, "SlowDown")),
-            2 | 4 => Some(Fault::Answer(500, "InternalError")),
-            _ => None,
-        }
-    });
-    let patient = changed(shelf.server.options(), |bucket| {
-        bucket.timing.retry = Duration::from_secs(20);
-    });
-    let shelf = Shelf {
-        store: ArtifactStore::connect(&patient).expect("a client"),
-        ..shelf
-    };
-    let key = shelf.put(&content).await.expect("stored in the end");
-    assert!(shelf.fetch(&key).await.expect("fetched in the end") == content);
-    shelf.store.delete(&key).await.expect("deleted in the end");
-    shelf.nothing_is_left_of(&key);
-}
-
-impl Shelf {
-    fn nothing_is_left_of(&self, key: &ArtifactKey) {
-        assert!(!self.server.file(&key.to_string()).exists());
-        assert_eq!(self.server.open_uploads(), [] as [PathBuf; 0]);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn what_was_altered_behind_our_back_is_never_handed_on() {
     let shelf = Shelf::new();
     let key = shelf.put(b"content").await.expect("stored");
@@ -235,108 +203,6 @@ async fn what_was_altered_behind_our_back_is_never_handed_on() {
         assert_eq!(shelf.put(b"content").await.expect("stored"), key);
         assert_eq!(shelf.fetch(&key).await.expect("whole"), b"content");
     }
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_that_fails_in_mid_way_leaves_nothing() {
-    let shelf = Shelf::new();
-    let content = some_bytes(EIGHT_PARTS);
-    for (what, status, code, meaning) in [
-        (
-            "partNumber=6",
-            403,
-            "AccessDenied",
-            "artifact-store-forbidden",
-        ),
-        ("partNumber=6", 500, "InternalError", "artifact-store-busy"),
-        // Completing it: the parts are all there by then.
-        (
-            "POST /faxes/jobs",
-            403,
-            "AccessDenied",
-            "artifact-store-forbidden",
-        ),
-    ] {
-        shelf.server.plan(move |request| {
-            let begins = request.contains("?uploads");
-            (request.contains(what) && !begins).then_some(Fault::Answer(status, code))
-        });
-        let error = shelf.put(&content).await.expect_err("it fails");
-        assert_eq!(error.code(), meaning, "{what}: {error}");
-        shelf.nothing_is_left();
-    }
-    shelf.server.plan(|_| None);
-    let key = shelf.put(&content).await.expect("nothing is in the way");
-    assert!(shelf.fetch(&key).await.expect("it is whole") == content);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn an_upload_that_is_given_up_leaves_nothing() {
-    let shelf = Shelf::new();
-    let file = shelf.file(&some_bytes(EIGHT_PARTS));
-    let (told, mut heard) = tokio::sync::mpsc::unbounded_channel();
-    shelf.server.plan(move |request| {
-        if request.starts_with("DELETE") {
-            told.send("aborted").expect("somebody listens");
-        } else if request.contains("partNumber=3") {
-            told.send("under way").expect("somebody listens");
-            return Some(Fault::Silence);
-        }
-        None
-    });
-    tokio::select! {
-        _ = shelf.store.put_file("job-1", "a.tiff", &file) => panic!("it never ends"),
-        said = heard.recv() => assert_eq!(said, Some("under way")),
-    }
-    assert_eq!(heard.recv().await, Some("aborted"));
-    // The server says so before it has removed the last of it.
-    let gone = async {
-        while !shelf.server.open_uploads().is_empty() {
-            tokio::task::yield_now().await;
-        }
-    };
-    let gone = tokio::time::timeout(Duration::from_secs(10), gone).await;
-    gone.expect("the upload is aborted");
-    shelf.nothing_is_left();
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_connection_cut_in_mid_download_never_makes_a_short_file() {
-    let shelf = Shelf::new();
-    let content = some_bytes(3 << 20);
-    let key = shelf.put(&content).await.expect("stored");
-    // Twice cut, it is taken up where it broke.
-    let mut cuts = 0;
-    shelf.server.plan(move |request| {
-        cuts += 1;
-        (request.starts_with("GET") && cuts <= 2).then_some(Fault::Cut(1 << 20))
-    });
-    assert!(shelf.fetch(&key).await.expect("whole") == content);
-    // Cut ever again, it is an error that says so.
-    shelf
-        .server
-        .plan(|request| request.starts_with("GET").then_some(Fault::Cut(1000)));
-    let error = shelf.fetch(&key).await.expect_err("cut");
-    assert_eq!(error.code(), "artifact-store-unreachable", "{error}");
-    assert!(error.is_transient());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_server_that_falls_silent_is_not_waited_for_for_ever() {
-    let shelf = Shelf::new();
-    let key = shelf.put(b"content").await.expect("stored");
-    let hasty = changed(shelf.server.options(), |bucket| {
-        bucket.timing.idle = Duration::from_millis(100);
-    });
-    let store = ArtifactStore::connect(&hasty).expect("a client");
-    shelf.server.plan(|_| Some(Fault::Silence));
-    let target = shelf.folder.path().join("copy");
-    let error = store.fetch(&key, &target).await.expect_err("silence");
-    assert_eq!(error.code(), "artifact-store-unreachable", "{error}");
-    let file = shelf.file(b"other");
-    let error = store.put_file("job-1", "a", &file).await;
-    let error = error.expect_err("silence");
-    assert_eq!(error.code(), "artifact-store-unreachable", "{error}");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -363,41 +229,40 @@ async fn a_small_artifact_is_one_request_and_is_never_written_twice() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn four_parts_are_under_way_at_a_time() {
-    let shelf = Shelf::new();
-    let content = some_bytes(EIGHT_PARTS);
-    // Nobody is answered before four are there; a fifth would be counted with them.
-    let barrier = Arc::new(Barrier::new(4));
-    let waiting = Arc::new(AtomicUsize::new(0));
-    let most = Arc::new(AtomicUsize::new(0));
-    let (counted, seen) = (Arc::clone(&waiting), Arc::clone(&most));
-    shelf.server.plan(move |request| {
-        request.contains("partNumber").then(|| {
-            let now = counted.fetch_add(1, Ordering::Relaxed) % 4 + 1;
-            seen.fetch_max(now, Ordering::Relaxed);
-            Fault::Meet(Arc::clone(&barrier))
-        })
-    });
-    let key = shelf.put(&content).await.expect("stored");
-    assert!(shelf.fetch(&key).await.expect("fetched") == content);
-    assert_eq!(waiting.load(Ordering::Relaxed), 8);
-    assert_eq!(most.load(Ordering::Relaxed), 4);
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_server_is_asked_to_encrypt_and_told_what_it_keeps() {
     let shelf = Shelf::new();
-    for encryption in [
-        S3Encryption::Aes256,
-        S3Encryption::Kms(None),
-        S3Encryption::Kms(Some("a-key".to_owned())),
+    let large = some_bytes((5 << 20) + 1);
+    for (encryption, asked) in [
+        (None, ""),
+        (Some(S3Encryption::Aes256), " encryption:AES256"),
+        (Some(S3Encryption::Kms(None)), " encryption:aws:kms"),
+        (
+            Some(S3Encryption::Kms(Some("a-key".to_owned()))),
+            " encryption:aws:kms encryption:a-key",
+        ),
     ] {
         let mut s3 = shelf.server.s3();
-        s3.encryption = Some(encryption);
-        let options = shelf.server.options_with("s3://faxes", s3);
-        let store = ArtifactStore::open(&options).await.expect("it opens");
-        let file = shelf.file(b"content");
-        store.put_file("job-1", "a", &file).await.expect("stored");
+        s3.encryption = encryption;
+        let options = S3Server::options_with("s3://faxes", s3);
+        let store = ArtifactStore::connect(&options).expect("a client");
+        let begun = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&begun);
+        shelf.server.plan(move |request| {
+            let begins_to_write = request.starts_with("PUT") && !request.contains('?')
+                || request.starts_with("POST") && request.contains("?uploads");
+            if begins_to_write {
+                let (_, found) = request.split_once(" /").unwrap_or_default();
+                let found = found.find(' ').map_or("", |space| &found[space..]);
+                counted.fetch_add(usize::from(found == asked), Ordering::Relaxed);
+            }
+            None
+        });
+        for content in [&large[..], b"content"] {
+            let file = shelf.file(content);
+            let key = store.put_file("job-1", "a", &file).await.expect("stored");
+            store.delete(&key).await.expect("deleted");
+        }
+        assert_eq!(begun.load(Ordering::Relaxed), 2, "{asked}");
     }
 }
 
@@ -430,51 +295,4 @@ async fn a_signed_link_needs_no_credentials() {
     shelf.store.delete(&key).await.expect("deleted");
     let error = shelf.store.signed_link(&key, validity).await;
     assert_eq!(error.expect_err("gone").code(), "artifact-not-found");
-}
-
-/// Runs the program with artifacts on the server.
-fn faxmill(shelf: &Shelf, arguments: &[&str]) -> Output {
-    let folder = shelf.folder.path();
-    let secret = S3Server::secret_file(shelf.server.folder());
-    let text = format!(
-        "data_folder = {:?}\n[artifacts]\nurl = \"s3://{BUCKET}\"\nendpoint = \"{}\"\n\
-         allow_http = true\naccess_key_id = \"{ACCESS_KEY_ID}\"\nsecret_access_key_file = {:?}\n\
-         retry_seconds = 1\n",
-        folder.join("data"),
-        shelf.server.url(),
-        secret,
-    );
-    fs::write(folder.join("faxmill.toml"), text).expect("a configuration");
-    Command::new(env!("CARGO_BIN_EXE_faxmill"))
-        .arg("--config")
-        .arg(folder.join("faxmill.toml"))
-        .args(arguments)
-        .output()
-        .expect("it runs")
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn the_command_checks_the_bucket_and_prints_a_link() {
-    let shelf = Shelf::new();
-    let checked = faxmill(&shelf, &["artifacts", "check"]);
-    assert!(checked.status.success(), "{checked:?}");
-    let key = shelf.put(b"content").await.expect("stored").to_string();
-    let link = faxmill(&shelf, &["artifacts", "link", &key, "--for", "2m"]);
-    assert!(link.status.success(), "{link:?}");
-    let link = String::from_utf8(link.stdout).expect("text");
-    let answer = reqwest::get(link.trim()).await.expect("an answer");
-    assert_eq!(answer.bytes().await.expect("content"), "content");
-
-    let refused = faxmill(&shelf, &["artifacts", "link", "jobs/x"]);
-    assert_eq!(refused.status.code(), Some(65), "{refused:?}");
-    shelf
-        .server
-        .plan(|_| Some(Fault::Answer(403, "AccessDenied")));
-    let refused = faxmill(&shelf, &["--json", "artifacts", "check"]);
-    assert_eq!(refused.status.code(), Some(74), "{refused:?}");
-    let said = String::from_utf8_lossy(&refused.stdout);
-    assert!(said.contains("artifact-store-forbidden"), "{said}");
-    // A worker says the same, and takes no job.
-    let refused = faxmill(&shelf, &["worker", "relay"]);
-    assert_eq!(refused.status.code(), Some(74), "{refused:?}");
 }
