@@ -26,7 +26,11 @@ impl ArtifactError {
     /// What the bucket at `place` answered to a request about `name`.
     pub(super) fn of_bucket(place: &str, name: &str, error: Error) -> Self {
         let answer = Answer::of(&error);
-        let (place, said) = (place.to_owned(), answer.said.clone());
+        let (place, mut said) = (place.to_owned(), answer.said.clone());
+        if answer.asked_for_credentials {
+            said =
+                format!("none are given, and this machine's metadata service gives none: {said}");
+        }
         match answer.kind() {
             Kind::BucketMissing => Self::BucketMissing { place, said },
             Kind::Credentials => Self::Credentials { place, said },
@@ -178,4 +182,46 @@ fn element(xml: &str, name: &str) -> Option<String> {
     let (_, rest) = xml.split_once(&format!("<{name}>"))?;
     let (text, _) = rest.split_once(&format!("</{name}>"))?;
     Some(text.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// An error as the client makes it of an answer.
+    fn answered(status: &str, body: &str) -> ArtifactError {
+        let error = Error::Generic {
+            store: "test",
+            source: format!("{STATUS}{status}: {body}").into(),
+        };
+        ArtifactError::of_bucket("az://faxes", "jobs/a", error)
+    }
+
+    #[test]
+    fn what_a_provider_says_in_xml_is_understood_and_repeated_in_short() {
+        let body = "\u{feff}<?xml version=\"1.0\"?><Error><Code>ContainerNotFound</Code>\
+                    <Message>There is none.</Message></Error>";
+        let error = answered("404 Not Found", body);
+        assert_eq!(error.code(), "artifact-bucket-missing");
+        assert!(
+            error
+                .to_string()
+                .contains("404 ContainerNotFound: There is none.")
+        );
+        let error = answered("503 Service Unavailable", "<html>");
+        assert_eq!(error.code(), "artifact-store-busy");
+        let error = answered("400 Bad Request", &"x".repeat(10_000));
+        assert_eq!(error.code(), "artifact-store-failed");
+    }
+
+    #[test]
+    fn a_machine_without_credentials_is_not_taken_for_a_bucket_that_is_gone() {
+        let error = Error::Generic {
+            store: "test",
+            source: "Error performing PUT http://169.254.169.254/latest/api/token".into(),
+        };
+        let error = ArtifactError::of_bucket("s3://faxes", "jobs/a", error);
+        assert_eq!(error.code(), "artifact-store-credentials");
+        assert!(error.to_string().contains("none are given"), "{error}");
+    }
 }

@@ -233,7 +233,7 @@ pub enum PutOnce {
 pub struct BucketTiming {
     /// Until a connection stands.
     pub connect: Duration,
-    /// Between two signs of life of a request.
+    /// Until a request is answered, its sending included, and between two pieces of the answer.
     pub idle: Duration,
     /// How long what may pass is tried again; after it nothing is begun any more.
     pub retry: Duration,

@@ -20,7 +20,7 @@ fn load(text: &str) -> Result<Config, ConfigError> {
     std::fs::write(path("google"), google).unwrap();
     let mut text = format!("[artifacts]\n{text}\n");
     for name in ["secret", "empty", "google"] {
-        let quoted = format!("{:?}", path(name));
+        let quoted = format!("'{}'", path(name).display());
         text = text.replace(&format!("{{{name}}}"), &quoted);
     }
     std::fs::write(path("faxmill.toml"), &text).unwrap();

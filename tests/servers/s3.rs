@@ -189,7 +189,8 @@ async fn serve(stream: TcpStream, service: S3Service, plan: Plan) {
         let mut asked = format!("{} {}", request.method(), request.uri());
         for (name, value) in request.headers() {
             if name.as_str().starts_with("x-amz-server-side-encryption") {
-                asked += &format!(" encryption:{}", value.to_str().unwrap_or_default());
+                let value = value.to_str().unwrap_or_default();
+                asked = format!("{asked} encryption:{value}");
             }
         }
         let fault = plan.lock().expect("no panic")(&asked);

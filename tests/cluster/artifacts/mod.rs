@@ -79,7 +79,7 @@ fn changed(
             change(&mut bucket);
             ArtifactOptions::Bucket(bucket)
         }
-        other => other,
+        folder @ ArtifactOptions::Folder(_) => folder,
     }
 }
 

@@ -13,12 +13,12 @@ fn faxmill(shelf: &Shelf, arguments: &[&str]) -> Output {
     let folder = shelf.folder.path();
     let secret = S3Server::secret_file(shelf.server.folder());
     let text = format!(
-        "data_folder = {:?}\n[artifacts]\nurl = \"s3://{BUCKET}\"\nendpoint = \"{}\"\n\
-         allow_http = true\naccess_key_id = \"{ACCESS_KEY_ID}\"\nsecret_access_key_file = {:?}\n\
+        "data_folder = '{}'\n[artifacts]\nurl = \"s3://{BUCKET}\"\nendpoint = \"{}\"\n\
+         allow_http = true\naccess_key_id = \"{ACCESS_KEY_ID}\"\nsecret_access_key_file = '{}'\n\
          retry_seconds = 10\n",
-        folder.join("data"),
+        folder.join("data").display(),
         shelf.server.url(),
-        secret,
+        secret.display(),
     );
     fs::write(folder.join("faxmill.toml"), text).expect("a configuration");
     Command::new(env!("CARGO_BIN_EXE_faxmill"))
