@@ -1,4 +1,4 @@
-//! The job store on PostgreSQL.
+//! The job store on `PostgreSQL`.
 
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;

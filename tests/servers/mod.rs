@@ -20,7 +20,7 @@ pub(crate) fn free_port() -> u16 {
 /// A shell script that starts a server, says a line when it is up, and stops it when its standard
 /// input closes, which it does when this process ends.
 pub(crate) struct Lifeline {
-    _child: Child,
+    child: Child,
     stdin: Option<ChildStdin>,
 }
 
@@ -39,13 +39,11 @@ impl Lifeline {
         for line in BufReader::new(stdout).lines().map_while(Result::ok) {
             if line == "up" {
                 let stdin = child.stdin.take();
-                return Self {
-                    _child: child,
-                    stdin,
-                };
+                return Self { child, stdin };
             }
             said.push(line);
         }
+        let _ended = child.wait();
         panic!("a server did not start:\n{}", said.join("\n"));
     }
 }
@@ -53,7 +51,7 @@ impl Lifeline {
 impl Drop for Lifeline {
     fn drop(&mut self) {
         self.stdin = None;
-        let _ended = self._child.wait();
+        let _ended = self.child.wait();
     }
 }
 

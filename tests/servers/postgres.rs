@@ -1,4 +1,4 @@
-//! A private PostgreSQL server.
+//! A private `PostgreSQL` server.
 
 use std::fs;
 use std::path::PathBuf;
