@@ -1,5 +1,6 @@
 //! A million jobs that wait.
 
+use faxmill::job::Stage;
 use faxmill::store::sql::{Durability, Engine};
 use faxmill::store::{JobStore as _, SqlStore};
 use sqlx::{AssertSqlSafe, Executor as _};
@@ -59,7 +60,8 @@ pub(crate) async fn fill(system: &System, jobs: u64) {
 pub(crate) async fn fill_queue(store: &SqlStore, numbers: &str, id: &str) {
     let statement = format!(
         "INSERT INTO queue_messages (queue, job_id, attempt, visible_at, held, receipt, \
-         deliveries) {numbers} SELECT 'transcode', {id}, 0, 0, 0, 0, 0 FROM numbers"
+         deliveries) {numbers} SELECT '{stage}', {id}, 0, 0, 0, 0, 0 FROM numbers",
+        stage = Stage::Transcode.name()
     );
     let mut transaction = store
         .database()

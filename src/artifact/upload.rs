@@ -1,6 +1,7 @@
 //! Writing an artifact: whole when it is small, else in parts of which a few are under way.
 
 use std::path::Path;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use object_store::{
@@ -23,6 +24,9 @@ const PART_BYTES: usize = 5 << 20;
 const PARTS_MAX: u64 = 10_000;
 /// Parts on their way at a time, beside the one that is being read: 25 MiB of a worker.
 const PARTS_IN_FLIGHT: usize = 4;
+
+/// How long parts under way may take to arrive once their upload is given up.
+const ARRIVAL: Duration = Duration::from_secs(5);
 
 /// A local file that is to be stored.
 pub(super) struct Source<'a> {
@@ -233,7 +237,7 @@ impl Parts {
     }
 
     async fn abort(&mut self) {
-        self.under_way.shutdown().await;
+        come_to_rest(&mut self.under_way).await;
         if let Some(upload) = self.upload.take() {
             abort(upload, &self.key).await;
         }
@@ -249,9 +253,18 @@ impl Drop for Parts {
         };
         let (key, mut under_way) = (self.key.clone(), std::mem::take(&mut self.under_way));
         runtime.spawn(async move {
-            under_way.shutdown().await;
+            come_to_rest(&mut under_way).await;
             abort(upload, &key).await;
         });
+    }
+}
+
+/// Lets the parts that are under way arrive before their upload is aborted: the server would keep
+/// for ever what comes after it.
+async fn come_to_rest(under_way: &mut JoinSet<Result<(), Error>>) {
+    let arrived = async { while under_way.join_next().await.is_some() {} };
+    if tokio::time::timeout(ARRIVAL, arrived).await.is_err() {
+        under_way.shutdown().await;
     }
 }
 

@@ -69,6 +69,18 @@ named! {
     }
 }
 
+impl Stage {
+    /// The stage in a word: what the worker does that claims it.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Convert => "convert",
+            Self::Transmit => "transmit",
+            Self::Transcode => "transcode",
+            Self::Receive => "receive",
+        }
+    }
+}
+
 named! {
     /// Where a job is.
     Status {

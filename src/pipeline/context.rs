@@ -99,7 +99,7 @@ impl Context {
 /// This machine's name among those that share a store, as far as a file's name may hold it.
 fn host() -> String {
     let name = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
-    let plain = name.trim().chars().filter(|c| c.is_ascii_alphanumeric());
+    let plain = name.trim().chars().filter(char::is_ascii_alphanumeric);
     plain.take(40).collect()
 }
 

@@ -108,18 +108,18 @@ fn call_ended(outcome: &AttemptOutcome) {
 
 /// A wake-up was answered.
 pub(super) fn claim(stage: Stage, how: &'static str) {
-    counter!(CLAIMS, "stage" => stage.name(), "outcome" => how).increment(1);
+    counter!(CLAIMS, "stage" => stage.word(), "outcome" => how).increment(1);
 }
 
 /// A stage takes a job.
 pub(super) fn taken(stage: Stage) {
-    gauge!(IN_HAND, "stage" => stage.name()).increment(1);
+    gauge!(IN_HAND, "stage" => stage.word()).increment(1);
 }
 
 /// A stage is done with a job.
 pub(super) fn put_down(stage: Stage, after: Duration) {
-    gauge!(IN_HAND, "stage" => stage.name()).decrement(1);
-    histogram!(STAGE_SECONDS, "stage" => stage.name()).record(after);
+    gauge!(IN_HAND, "stage" => stage.word()).decrement(1);
+    histogram!(STAGE_SECONDS, "stage" => stage.word()).record(after);
 }
 
 /// How punctual a call's media were.
@@ -150,10 +150,10 @@ pub(super) async fn take_stock(
         let of_stage = waiting.iter().find(|waiting| waiting.stage == stage);
         let jobs = of_stage.map_or(0, |waiting| waiting.jobs);
         let age_ms = of_stage.map_or(0, |waiting| now.0.saturating_sub(waiting.since.0).max(0));
-        gauge!(WAITING, "stage" => stage.name()).set(jobs as f64);
-        gauge!(OLDEST, "stage" => stage.name()).set(age_ms as f64 / 1e3);
+        gauge!(WAITING, "stage" => stage.word()).set(jobs as f64);
+        gauge!(OLDEST, "stage" => stage.word()).set(age_ms as f64 / 1e3);
         match queue.depth(stage).await {
-            Ok(depth) => gauge!(QUEUE_DEPTH, "queue" => stage.name()).set(depth as f64),
+            Ok(depth) => gauge!(QUEUE_DEPTH, "queue" => stage.word()).set(depth as f64),
             Err(error) => tracing::debug!(%stage, %error, "the depth of a queue is not known"),
         }
     }

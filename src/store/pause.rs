@@ -23,7 +23,7 @@ const TENANT: &str = "tenant:";
 impl fmt::Display for PauseScope {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Stage(stage) => f.write_str(stage.name()),
+            Self::Stage(stage) => f.write_str(stage.word()),
             Self::Tenant(tenant) => write!(f, "{TENANT}{tenant}"),
         }
     }
@@ -49,11 +49,12 @@ impl FromStr for PauseScope {
                 _ => Err(refuse()),
             };
         }
-        match text.parse() {
-            // Nothing waits for it: calls that come in cannot be put off.
-            Ok(Stage::Receive) | Err(_) => Err(refuse()),
-            Ok(stage) => Ok(Self::Stage(stage)),
-        }
+        // Calls that come in cannot be put off: nothing waits for that stage.
+        [Stage::Convert, Stage::Transmit, Stage::Transcode]
+            .into_iter()
+            .find(|stage| stage.word() == text)
+            .map(Self::Stage)
+            .ok_or_else(refuse)
     }
 }
 
