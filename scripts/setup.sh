@@ -11,7 +11,7 @@ packages=(build-essential pkg-config libclang-dev libtiff-dev libjpeg-dev libtif
 case $purpose in
   run) ;;
   test) packages+=(tshark mpg123 sox ghostscript poppler-utils iproute2 fonts-dejavu-core
-                   fonts-urw-base35 tesseract-ocr postgresql rabbitmq-server) ;;
+                   fonts-urw-base35 tesseract-ocr postgresql rabbitmq-server openssl) ;;
   bench) packages+=(ghostscript mupdf-tools poppler-utils) ;;
   quality) packages+=(ghostscript poppler-utils tesseract-ocr tesseract-ocr-eng python3-numpy
                       python3-pil) ;;

@@ -5,5 +5,12 @@ mod servers;
 
 #[path = "cluster/artifacts/mod.rs"]
 mod artifacts;
+
+#[path = "cluster/queue.rs"]
+mod queue;
+
+#[path = "cluster/queue_commands.rs"]
+mod queue_commands;
+
 #[path = "cluster/store.rs"]
 mod store;

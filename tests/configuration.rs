@@ -210,3 +210,82 @@ fn what_is_not_known_or_not_toml_is_refused_with_its_place() {
     let error = Config::load(Some(Path::new("/no/such/file.toml")), None).unwrap_err();
     assert_eq!(error.code(), "config-unreadable");
 }
+
+#[test]
+fn a_message_broker_is_named_without_its_password() {
+    let folder = tempfile::tempdir().unwrap();
+    let secret = folder.path().join("password");
+    std::fs::write(&secret, "a secret word\n").unwrap();
+    let queue = |url: &str| {
+        let file = secret.display();
+        load(&format!(
+            "[queue]\nurl = \"{url}\"\npassword_file = \"{file}\"\n"
+        ))
+    };
+    let config = queue("amqps://faxmill@mq.example:5671/%2f").unwrap();
+    let broker = config.queue.as_ref().unwrap();
+    assert_eq!(broker.password.reveal(), "a secret word");
+    for shown in [config.to_toml(), format!("{config:?}")] {
+        assert!(shown.contains("mq.example"), "{shown}");
+        assert!(!shown.contains("a secret word"), "{shown}");
+    }
+    assert!(load("").unwrap().queue.is_none());
+    let typed = load("[queue]\nurl = \"amqp://faxmill:p%40ss@mq.example/%2f\"\n").unwrap();
+    let broker = typed.queue.as_ref().unwrap();
+    assert_eq!(
+        (broker.url.as_str(), broker.password.reveal()),
+        ("amqp://faxmill@mq.example/%2f", "p@ss")
+    );
+    assert!(!typed.to_toml().contains("p%40ss"));
+    let both = queue("amqp://faxmill:p@mq.example/%2f")
+        .unwrap_err()
+        .to_string();
+    assert!(both.contains("queue.password_file"), "{both}");
+
+    for url in [
+        "mq.example",
+        "http://faxmill@mq.example/%2f",
+        "amqp://mq.example/%2f",
+        "amqp://@mq.example/%2f",
+        "amqp://faxmill@mq.example",
+        "amqp://faxmill@mq.example/",
+        "amqp://:typed-in@mq.example/%2f",
+    ] {
+        let said = queue(url).unwrap_err().to_string();
+        assert!(said.contains("queue.url"), "{said}");
+        assert!(!said.contains("typed-in"), "{said}");
+    }
+}
+
+#[test]
+fn a_message_broker_needs_a_password_that_can_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |content: &str| {
+        let path = folder.path().join("password");
+        std::fs::write(&path, content).unwrap();
+        path.display().to_string()
+    };
+    for path in [
+        folder.path().join("missing").display().to_string(),
+        folder.path().display().to_string(),
+    ] {
+        let text = format!("[queue]\nurl = \"amqp://a@b/c\"\npassword_file = \"{path}\"\n");
+        let said = load(&text).unwrap_err().to_string();
+        assert!(said.contains("queue.password_file"), "{said}");
+        assert!(said.contains(&path), "{said}");
+    }
+    for content in ["", "\n", &"x".repeat(70_000)] {
+        let path = file(content);
+        let text = format!("[queue]\nurl = \"amqp://a@b/c\"\npassword_file = \"{path}\"\n");
+        let said = load(&text).unwrap_err().to_string();
+        assert!(said.contains("queue.password_file"), "{said}");
+    }
+    let url = "url = \"amqp://a@b/c\"\n";
+    for text in [
+        format!("[queue]\n{url}"),
+        "[queue]\n".to_owned(),
+        format!("[queue]\n{url}password_file = \"p\"\nprefetch = 3\n"),
+    ] {
+        assert!(load(&text).is_err(), "{text}");
+    }
+}

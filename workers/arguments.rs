@@ -76,6 +76,11 @@ pub(crate) enum Command {
     Watch(WatchArgs),
     /// List jobs, newest first.
     Jobs(JobsArgs),
+    /// Show what waits in each queue.
+    Queues,
+    /// Look after messages that nobody could work on.
+    #[command(subcommand)]
+    DeadLetters(crate::dead_letters::DeadLettersCommand),
     /// Cancel a job.
     Cancel(JobArgs),
     /// Let a held fax go out.

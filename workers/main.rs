@@ -6,12 +6,14 @@ mod call;
 mod check_config;
 mod convert;
 mod cover;
+mod dead_letters;
 mod demo;
 mod exit;
 mod jobs;
 mod output;
 mod pause;
 mod preview;
+mod queues;
 mod receive;
 mod render;
 mod send;
@@ -75,6 +77,8 @@ fn run(arguments: Arguments, output: &Output) -> Result<ExitCode, Failure> {
         Command::Preview(args) => preview::run(&args, &settings, output),
         Command::Watch(args) => watch::run(&args, &settings, output),
         Command::Jobs(args) => jobs::list(&args, &settings, output),
+        Command::Queues => queues::run(&settings, output),
+        Command::DeadLetters(what) => dead_letters::run(&what, &settings, output),
         Command::Cancel(args) => jobs::cancel(&args, &settings, output),
         Command::Release(args) => jobs::release(&args, &settings, output),
         Command::Resolve(args) => jobs::resolve(&args, &settings, output),

@@ -6,6 +6,7 @@
 mod artifacts;
 mod error;
 mod header;
+mod queue;
 mod raw;
 mod secret;
 mod store;
@@ -17,6 +18,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use error::ConfigError;
+pub use queue::Broker;
 pub use secret::Secret;
 pub use store::{PostgresAddress, StoreBackend};
 pub use trunk::{Credentials, Trunk};
@@ -44,6 +46,8 @@ pub struct Config {
     pub cover: CoverFiles,
     /// Taking faxes, when it is switched on.
     pub receive: Option<Receive>,
+    /// The message broker, if wake-ups are not queued in the job store's database.
+    pub queue: Option<Broker>,
     /// How many jobs each role works on at a time.
     pub concurrency: Concurrency,
     /// How jobs are leased and watched.

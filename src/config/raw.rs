@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::artifacts::RawArtifacts;
 use super::header::RawHeader;
+use super::queue::RawQueue;
 use super::store::RawStore;
 use super::{
     Concurrency, Config, ConfigError, CoverFiles, Credentials, Line, Receive, Timing, Trunk,
@@ -26,6 +27,7 @@ pub(super) struct RawConfig {
     header: RawHeader,
     cover: RawCover,
     receive: Option<RawReceive>,
+    queue: Option<RawQueue>,
     workers: RawWorkers,
     timing: RawTiming,
     telemetry: Option<RawTelemetry>,
@@ -151,6 +153,7 @@ impl RawConfig {
                 bind: receive.bind.to_string(),
                 calls_max: receive.calls_max,
             }),
+            queue: config.queue.as_ref().map(RawQueue::of),
             workers: RawWorkers {
                 convert: config.concurrency.convert,
                 transmit: config.concurrency.transmit,
@@ -192,6 +195,7 @@ impl RawConfig {
             header: self.header.check()?,
             cover: self.cover.check()?,
             receive: self.receive.map(RawReceive::check).transpose()?,
+            queue: self.queue.map(RawQueue::check).transpose()?,
             concurrency: self.workers.check()?,
             timing: self.timing.check()?,
             telemetry: self

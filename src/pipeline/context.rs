@@ -9,9 +9,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use super::scratch::ScratchFolder;
 use crate::artifact::{ArtifactError, ArtifactOptions, ArtifactStore};
-use crate::config::{Config, StoreBackend};
+use crate::config::{Broker, Config, StoreBackend};
 use crate::job::JobId;
-use crate::queue::{EmbeddedQueue, Queue, QueueOptions};
+use crate::queue::{EmbeddedQueue, Queue, QueueError, QueueOptions, RabbitOptions, RabbitQueue};
 use crate::store::sql::{PostgresOptions, SqliteOptions};
 use crate::store::{JobStore, SqlStore, StoreError};
 use crate::units::UnixMillis;
@@ -46,6 +46,9 @@ pub enum OpenError {
     /// The job store.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The queue.
+    #[error(transparent)]
+    Queue(#[from] QueueError),
     /// The artifacts.
     #[error(transparent)]
     Artifact(#[from] ArtifactError),
@@ -57,6 +60,7 @@ impl OpenError {
         match self {
             Self::Folder { .. } => "data-folder",
             Self::Store(error) => error.code(),
+            Self::Queue(error) => error.code(),
             Self::Artifact(error) => error.code(),
         }
     }
@@ -83,12 +87,12 @@ impl Context {
             }
         })?;
         let store = open_store(&config).await?;
-        let queue = EmbeddedQueue::new(store.database(), QueueOptions::default());
+        let queue = open_queue(&config, &store)?;
         let artifacts = open_artifacts(&config)?;
         Ok(Self {
             config,
             store: Arc::new(store),
-            queue: Arc::new(queue),
+            queue,
             artifacts,
             worker,
             scratch,
@@ -124,6 +128,25 @@ pub fn open_artifacts(config: &Config) -> Result<ArtifactStore, ArtifactError> {
         None => ArtifactOptions::Folder(config.artifacts()),
     };
     ArtifactStore::connect(&options)
+}
+
+/// The queue that the configuration names: a broker, or the store's own database.
+///
+/// A broker is not connected to before it is needed: a job can be accepted while it is away.
+fn open_queue(config: &Config, store: &SqlStore) -> Result<Arc<dyn Queue>, QueueError> {
+    match &config.queue {
+        Some(broker) => Ok(Arc::new(broker_queue(broker)?)),
+        None => Ok(Arc::new(EmbeddedQueue::new(
+            store.database(),
+            QueueOptions::default(),
+        ))),
+    }
+}
+
+/// The queues of a message broker, not connected yet.
+pub fn broker_queue(broker: &Broker) -> Result<RabbitQueue, QueueError> {
+    let options = RabbitOptions::new(&broker.url, broker.password.reveal())?;
+    Ok(RabbitQueue::new(&options))
 }
 
 /// The present moment.

@@ -22,7 +22,7 @@ mod transcode;
 mod transmit;
 mod worker;
 
-pub use context::{Context, OpenError, now, open_artifacts};
+pub use context::{Context, OpenError, broker_queue, now, open_artifacts};
 pub use cover::{CoverPartError, CoverSource, CoverUpload, cover_defaults, load_cover};
 pub use intake::IntakeError;
 pub use preview::PreviewError;

@@ -46,13 +46,17 @@ async fn publish_batch(
     context: &Context,
 ) -> Result<usize, Box<dyn std::error::Error + Send + Sync>> {
     let batch = context.store.outbox_batch(BATCH).await?;
-    for entry in &batch {
-        let message = Message {
-            job_id: entry.job_id,
-            attempt: entry.attempt,
-        };
-        context.queue.publish(entry.stage, message, None).await?;
-    }
+    let messages: Vec<_> = batch
+        .iter()
+        .map(|entry| {
+            let message = Message {
+                job_id: entry.job_id,
+                attempt: entry.attempt,
+            };
+            (entry.stage, message)
+        })
+        .collect();
+    context.queue.publish_batch(&messages).await?;
     if !batch.is_empty() {
         let ids: Vec<i64> = batch.iter().map(|entry| entry.id).collect();
         context.store.outbox_published(&ids).await?;

@@ -63,6 +63,13 @@ pub async fn run_role(
         context.artifacts.check().await.map_err(OpenError::from)?;
     }
     let concurrency = context.config.concurrency;
+    match context.queue.ready().await {
+        // The role waits for it like for any other message.
+        Err(error) if error.is_transient() => {
+            tracing::warn!(%role, %error, "begins without its queue");
+        }
+        ready => ready.map_err(OpenError::from)?,
+    }
     match role {
         Role::Convert => {
             let handler = Arc::new(Convert::new(concurrency.convert));

@@ -13,7 +13,7 @@ use super::context::{Context, now};
 use super::meters;
 use super::task::{Abandoned, Task};
 use crate::job::Stage;
-use crate::queue::{Delivery, Requeue};
+use crate::queue::{Cause, Delivery, Requeue};
 use crate::store::StoreError;
 
 /// What a role does with one job.
@@ -97,8 +97,9 @@ async fn claim(context: &Arc<Context>, stage: Stage, delivery: &Delivery) -> Opt
     let settled = match &claimed {
         Ok(_) => context.queue.ack(delivery).await,
         Err(StoreError::NotFound { .. }) => {
-            tracing::warn!(job.id = %id, %stage, "a wake-up for a job that is not there is dropped");
-            context.queue.nack(delivery, Requeue::Drop).await
+            tracing::warn!(job.id = %id, %stage, "a wake-up for a job that is not there is parked");
+            let parked = Requeue::Park(Cause::JobNotFound);
+            context.queue.nack(delivery, parked).await
         }
         Err(error) => {
             tracing::warn!(job.id = %id, %stage, %error, "could not be claimed");

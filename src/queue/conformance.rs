@@ -17,18 +17,20 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Holds empty queues to every promise.
 ///
-/// `hasty` hides a message that was handed out for a moment only, and is where the scenarios take
-/// place that wait for it to come back; `queue` hides it for longer than any machine is slow.
+/// `hasty` is where the scenarios take place in which a message in hand is lost and comes back:
+/// either it hides what it handed out for a moment only, or `lose` makes it lose what it has, as
+/// when its connection is cut. `queue` loses nothing for longer than any machine is slow.
 ///
 /// # Panics
 /// Where a queue breaks a promise.
-pub async fn all(queue: Arc<dyn Queue>, hasty: Arc<dyn Queue>) {
+pub async fn all(queue: Arc<dyn Queue>, hasty: Arc<dyn Queue>, lose: impl Fn()) {
     a_message_comes_to_the_queue_it_was_sent_to(&*queue).await;
     messages_come_in_order(&*queue).await;
+    a_batch_comes_whole_and_in_order(&*queue).await;
     a_message_is_handed_to_one_receiver(Arc::clone(&queue)).await;
     a_message_given_back_comes_again(&*queue).await;
-    a_message_that_is_not_settled_comes_again(&*hasty).await;
-    a_late_settlement_has_no_effect(&*hasty).await;
+    a_message_that_is_not_settled_comes_again(&*hasty, &lose).await;
+    a_late_settlement_has_no_effect(&*hasty, &lose).await;
     a_delayed_message_comes_after_its_delay(&*queue).await;
     a_wake_up_during_work_is_not_swallowed(&*queue).await;
     a_delayed_wake_up_during_work_is_not_swallowed(&*hasty).await;
@@ -87,6 +89,18 @@ async fn messages_come_in_order(queue: &dyn Queue) {
     }
 }
 
+async fn a_batch_comes_whole_and_in_order(queue: &dyn Queue) {
+    let sent: Vec<_> = (0..300).map(|_| (Stage::Convert, message())).collect();
+    ok(queue.publish_batch(&sent).await);
+    ok(queue.publish_batch(&[]).await);
+    for (_, message) in sent {
+        let delivery = receive(queue, Stage::Convert).await;
+        assert_eq!(delivery.message, message);
+        ok(queue.ack(&delivery).await);
+    }
+    assert!(is_empty(queue, Stage::Convert).await);
+}
+
 async fn a_message_is_handed_to_one_receiver(queue: Arc<dyn Queue>) {
     const MESSAGES: usize = 100;
     for _ in 0..MESSAGES {
@@ -127,9 +141,10 @@ async fn a_message_given_back_comes_again(queue: &dyn Queue) {
     assert!(is_empty(queue, Stage::Convert).await);
 }
 
-async fn a_message_that_is_not_settled_comes_again(queue: &dyn Queue) {
+async fn a_message_that_is_not_settled_comes_again(queue: &dyn Queue, lose: impl Fn()) {
     let sent = publish(queue, Stage::Convert).await;
     let lost = receive(queue, Stage::Convert).await;
+    lose();
     let again = receive(queue, Stage::Convert).await;
     assert_eq!(
         (again.message, again.deliveries),
@@ -138,9 +153,10 @@ async fn a_message_that_is_not_settled_comes_again(queue: &dyn Queue) {
     assert_eq!(ok(queue.ack(&again).await), Settled::Done);
 }
 
-async fn a_late_settlement_has_no_effect(queue: &dyn Queue) {
+async fn a_late_settlement_has_no_effect(queue: &dyn Queue, lose: impl Fn()) {
     publish(queue, Stage::Convert).await;
     let late = receive(queue, Stage::Convert).await;
+    lose();
     let again = receive(queue, Stage::Convert).await;
     assert_eq!(ok(queue.ack(&late).await), Settled::Late);
     assert_eq!(

@@ -124,6 +124,11 @@ impl EmbeddedQueue {
 
 #[async_trait]
 impl Queue for EmbeddedQueue {
+    /// They lie in a database that is open.
+    async fn ready(&self) -> Result<(), QueueError> {
+        Ok(())
+    }
+
     async fn publish(
         &self,
         queue: Stage,
@@ -174,6 +179,7 @@ impl Queue for EmbeddedQueue {
 
     async fn nack(&self, delivery: &Delivery, requeue: Requeue) -> Result<Settled, QueueError> {
         let Requeue::After(delay) = requeue else {
+            // There is nothing to park: a message here is a row that we wrote.
             return self.ack(delivery).await;
         };
         let sql = "UPDATE queue_messages SET held = 0, visible_at = $3, receipt = receipt + 1 \
@@ -194,6 +200,20 @@ impl Queue for EmbeddedQueue {
             .try_get::<i64, _>(0)
             .map_err(StoreError::from)?
             .unsigned_abs())
+    }
+
+    async fn oldest(&self, queue: Stage) -> Result<Option<Duration>, QueueError> {
+        let sql = "SELECT MIN(visible_at) FROM queue_messages WHERE queue = $1 AND held = 0";
+        let row = sqlx::query(sql)
+            .bind(queue.name())
+            .fetch_one(&self.database.readers())
+            .await
+            .map_err(StoreError::from)?;
+        let due: Option<i64> = row.try_get(0).map_err(StoreError::from)?;
+        let waited_ms = due.map(|due| now_ms().saturating_sub(due));
+        Ok(waited_ms
+            .filter(|ms| *ms >= 0)
+            .map(|ms| Duration::from_millis(ms.unsigned_abs())))
     }
 }
 

@@ -6,6 +6,7 @@
 pub mod conformance;
 mod embedded;
 mod error;
+mod rabbitmq;
 
 use std::time::Duration;
 
@@ -13,6 +14,7 @@ use async_trait::async_trait;
 
 pub use embedded::{EmbeddedQueue, QueueOptions};
 pub use error::QueueError;
+pub use rabbitmq::{ParkedMessage, RabbitOptions, RabbitQueue, Selection, WakeUp, wake_up_schema};
 
 use crate::job::{JobId, Stage};
 
@@ -56,11 +58,48 @@ pub enum Requeue {
     After(Duration),
     /// It is dropped: the job row knows better.
     Drop,
+    /// It is kept where people look for it, if the backend has such a place, and dropped if not.
+    Park(Cause),
+}
+
+/// Why nobody can work on a message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Cause {
+    /// It is longer than any wake-up.
+    TooLarge,
+    /// Its content type is not that of a wake-up.
+    ContentType,
+    /// It is not JSON.
+    NotJson,
+    /// It is of a version that this release does not know.
+    Version,
+    /// A field is missing or holds something else.
+    Fields,
+    /// There is no such job.
+    JobNotFound,
+}
+
+impl Cause {
+    /// The stable code: part of the public interface.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::TooLarge => "too-large",
+            Self::ContentType => "content-type",
+            Self::NotJson => "not-json",
+            Self::Version => "version-unknown",
+            Self::Fields => "fields-invalid",
+            Self::JobNotFound => "job-not-found",
+        }
+    }
 }
 
 /// Queues of wake-ups, one for each stage.
 #[async_trait]
 pub trait Queue: Send + Sync {
+    /// Makes sure that the queues can be used, to say at once what is wrong.
+    async fn ready(&self) -> Result<(), QueueError>;
+
     /// Puts a message into a stage's queue, to be handed out after `delay`. When this returns, the
     /// queue has it.
     async fn publish(
@@ -69,6 +108,15 @@ pub trait Queue: Send + Sync {
         message: Message,
         delay: Option<Duration>,
     ) -> Result<(), QueueError>;
+
+    /// Puts several messages into their queues. When this returns well, the queues have all of
+    /// them; after an error any of them may be there, and all are to be published again.
+    async fn publish_batch(&self, messages: &[(Stage, Message)]) -> Result<(), QueueError> {
+        for (queue, message) in messages {
+            self.publish(*queue, *message, None).await?;
+        }
+        Ok(())
+    }
 
     /// Takes a message, or waits at most `wait` for one.
     async fn receive(&self, queue: Stage, wait: Duration) -> Result<Option<Delivery>, QueueError>;
@@ -79,6 +127,11 @@ pub trait Queue: Send + Sync {
     /// The message is given back.
     async fn nack(&self, delivery: &Delivery, requeue: Requeue) -> Result<Settled, QueueError>;
 
-    /// Messages of a stage that wait or are in workers' hands.
+    /// Messages of a stage that wait or are in workers' hands, as far as the backend can tell:
+    /// `RabbitMQ` knows of those that wait, and this process of its own.
     async fn depth(&self, queue: Stage) -> Result<u64, QueueError>;
+
+    /// For how long the oldest message of a stage that nobody has taken could have been taken;
+    /// nothing where none waits or the backend cannot tell.
+    async fn oldest(&self, queue: Stage) -> Result<Option<Duration>, QueueError>;
 }

@@ -44,7 +44,7 @@ async fn the_queue_in_postgres_keeps_every_promise() {
         ))
     };
     let hasty = queue(Duration::from_millis(50));
-    faxmill::queue::conformance::all(queue(LEASE), hasty).await;
+    faxmill::queue::conformance::all(queue(LEASE), hasty, || {}).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

@@ -2,6 +2,8 @@
 //! test process, however that ends.
 
 pub(crate) mod postgres;
+pub(crate) mod proxy;
+pub(crate) mod rabbitmq;
 pub(crate) mod s3;
 
 use std::fs;

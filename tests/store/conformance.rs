@@ -16,7 +16,7 @@ async fn the_embedded_queue_keeps_every_promise() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = support::open(folder.path()).await;
     let (queue, hasty) = (support::queue(&store), support::hasty_queue(&store));
-    faxmill::queue::conformance::all(queue, hasty).await;
+    faxmill::queue::conformance::all(queue, hasty, || {}).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
@@ -31,5 +31,5 @@ async fn without_a_folder_for_wake_ups_both_still_keep_every_promise() {
     );
     let (queue, hasty) = (support::queue(&store), support::hasty_queue(&store));
     faxmill::store::conformance::all(store).await;
-    faxmill::queue::conformance::all(queue, hasty).await;
+    faxmill::queue::conformance::all(queue, hasty, || {}).await;
 }
