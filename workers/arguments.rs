@@ -312,7 +312,7 @@ pub(crate) enum SubmitCommand {
     /// Enqueue a document to be sent by fax.
     Fax(Box<SubmitFaxArgs>),
     /// Enqueue a recording to be turned into MP3.
-    Voicemail(SubmitVoicemailArgs),
+    Voicemail(Box<SubmitVoicemailArgs>),
 }
 
 #[derive(Debug, Args)]

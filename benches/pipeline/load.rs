@@ -25,7 +25,7 @@ impl Cpu {
     }
 
     pub(crate) fn elapsed(&self) -> Duration {
-        Self::now().0 - self.0
+        Self::now().0.saturating_sub(self.0)
     }
 }
 

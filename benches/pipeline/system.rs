@@ -12,7 +12,7 @@ use faxmill::store::sql::SqliteOptions;
 pub(crate) enum Pair {
     /// `SQLite` and the queue in it.
     Embedded,
-    /// `PostgreSQL` and RabbitMQ.
+    /// `PostgreSQL` and `RabbitMQ`.
     Cluster,
 }
 

@@ -1,4 +1,4 @@
-//! The queue on RabbitMQ.
+//! The queue on `RabbitMQ`.
 
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
@@ -272,8 +272,7 @@ async fn what_the_broker_refuses_is_told_apart_and_says_what_to_do() {
         RabbitQueue::new(&options)
             .ready()
             .await
-            .err()
-            .expect("it is refused")
+            .expect_err("it is refused")
     };
     let error = refused(reader.clone(), "wrong").await;
     assert_eq!(error.code(), "queue-credentials", "{error}");
@@ -298,7 +297,7 @@ async fn what_the_broker_refuses_is_told_apart_and_says_what_to_do() {
     );
     classic.await.expect("declared");
     let refused = RabbitQueue::new(&RABBITMQ.options(&vhost)).ready().await;
-    let error = refused.err().expect("it is refused");
+    let error = refused.expect_err("it is refused");
     assert_eq!(error.code(), "queue-topology", "{error}");
     assert!(error.to_string().contains("faxmill.v1.convert"), "{error}");
 }

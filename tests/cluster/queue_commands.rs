@@ -1,4 +1,4 @@
-//! The service with its queue on RabbitMQ, and the commands that look after the broker.
+//! The service with its queue on `RabbitMQ`, and the commands that look after the broker.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
@@ -137,7 +137,7 @@ fn a_wake_up_for_a_missing_job_is_parked_shown_given_back_and_dropped() {
 
     let name = parked["name"].as_str().expect("a name");
     let (_, shown) = run(folder, &["dead-letters", "show", name]);
-    assert_eq!(shown, [parked.clone()]);
+    assert_eq!(shown, std::slice::from_ref(&parked));
     let (_, retried) = run(folder, &["dead-letters", "retry", name]);
     assert_eq!(retried[0]["retried"], 1);
     let (_, queues) = run(folder, &["queues"]);

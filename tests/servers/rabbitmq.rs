@@ -1,4 +1,4 @@
-//! A private RabbitMQ broker.
+//! A private `RabbitMQ` broker.
 
 use std::fs;
 use std::net::TcpStream;
@@ -175,8 +175,9 @@ fn write_settings(folder: &Path, port: u16, tls_port: u16) {
 fn script(folder: &Path, sbin: &Path, epmd_port: u16) -> String {
     let environment = environment(folder, epmd_port)
         .iter()
-        .map(|pair| format!("export '{pair}'; "))
-        .collect::<String>();
+        .map(|pair| format!("export '{pair}';"))
+        .collect::<Vec<_>>()
+        .join(" ");
     format!(
         "cd {folder} && {environment} \
          epmd -port {epmd_port} -address 127.0.0.1 > epmd.log 2>&1 & epmd=$!; \

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
+use lapin::options::{BasicQosOptions, ConfirmSelectOptions};
 use lapin::{Channel, Connection, ConnectionProperties};
 use tokio::sync::Mutex;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -191,9 +192,12 @@ async fn prepare(connection: &Connection, purpose: Purpose) -> lapin::Result<Cha
     let channel = connection.create_channel().await?;
     topology::declare(&channel).await?;
     match purpose {
-        Purpose::Publish => channel.confirm_select(Default::default()).await?,
+        Purpose::Publish => {
+            let options = ConfirmSelectOptions::default();
+            channel.confirm_select(options).await?;
+        }
         // Each receiver is a consumer of its own and takes one message.
-        Purpose::Consume => channel.basic_qos(1, Default::default()).await?,
+        Purpose::Consume => channel.basic_qos(1, BasicQosOptions::default()).await?,
     }
     Ok(channel)
 }

@@ -233,13 +233,20 @@ pub(super) fn poison(stage: Stage, cause: Cause, message: message::Delivery) -> 
     }
     // An expiry would let it vanish, and the broker refuses a user id that is not ours.
     let kept = &message.properties;
-    let properties = take(kept.content_type(), wire::persistent(), |p, v| {
-        p.with_content_type(v)
-    });
-    let properties = take(kept.message_id(), properties, |p, v| p.with_message_id(v));
-    let properties = take(kept.kind(), properties, |p, v| p.with_type(v));
-    let properties = take(kept.timestamp(), properties, |p, v| p.with_timestamp(v));
-    parked(properties.with_headers(headers), body)
+    let mut properties = wire::persistent().with_headers(headers);
+    if let Some(kind) = kept.content_type() {
+        properties = properties.with_content_type(kind.clone());
+    }
+    if let Some(id) = kept.message_id() {
+        properties = properties.with_message_id(id.clone());
+    }
+    if let Some(kind) = kept.kind() {
+        properties = properties.with_type(kind.clone());
+    }
+    if let Some(at) = kept.timestamp() {
+        properties = properties.with_timestamp(*at);
+    }
+    parked(properties, body)
 }
 
 /// A wake-up that nobody can follow, on its way to the parked messages.
@@ -256,17 +263,6 @@ fn parked(properties: BasicProperties, body: Vec<u8>) -> Outgoing {
         routing_key: String::new(),
         properties,
         body,
-    }
-}
-
-fn take<T: Clone>(
-    value: &Option<T>,
-    properties: BasicProperties,
-    set: impl FnOnce(BasicProperties, T) -> BasicProperties,
-) -> BasicProperties {
-    match value {
-        Some(value) => set(properties, value.clone()),
-        None => properties,
     }
 }
 
@@ -291,7 +287,7 @@ fn kept_headers(foreign: Option<&FieldTable>) -> FieldTable {
 }
 
 fn mark(headers: &mut FieldTable, stage: Stage, cause: Cause) {
-    for (header, value) in [(CAUSE, cause.code()), (KEY, topology::key(stage))] {
+    for (header, value) in [(CAUSE, cause.code()), (KEY, stage.word())] {
         headers.insert(header.into(), AMQPValue::LongString(value.into()));
     }
 }
@@ -315,7 +311,7 @@ fn again(message: &message::Delivery) -> Result<Outgoing, QueueError> {
         .with_headers(FieldTable::default());
     Ok(Outgoing {
         exchange: topology::WORK,
-        routing_key: topology::key(stage).to_owned(),
+        routing_key: stage.word().to_owned(),
         properties,
         body: message.data.clone(),
     })
@@ -341,11 +337,11 @@ fn name_of(message: &message::Delivery) -> String {
         Some(id) if !id.is_empty() => id.to_owned(),
         _ => {
             let digest = Sha256::digest(&message.data);
-            digest
-                .iter()
-                .take(8)
-                .map(|byte| format!("{byte:02x}"))
-                .collect()
+            let head = digest.iter().take(8);
+            format!(
+                "{:016x}",
+                head.fold(0, |head, byte| head << 8 | u64::from(*byte))
+            )
         }
     }
 }

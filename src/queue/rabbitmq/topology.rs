@@ -41,34 +41,24 @@ pub(super) const DELAYS: [(&str, Duration); 7] = [
     ("1d", Duration::from_secs(86_400)),
 ];
 
-/// A stage's name in routing keys.
-pub(super) const fn key(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Convert => "convert",
-        Stage::Transmit => "transmit",
-        Stage::Transcode => "transcode",
-        Stage::Receive => "receive",
-    }
-}
-
 /// The stage that a routing key ends in.
 pub(super) fn stage(routing_key: &str) -> Option<Stage> {
     let end = routing_key.rsplit('.').next()?;
-    Stage::ALL.iter().copied().find(|stage| key(*stage) == end)
+    Stage::ALL.iter().copied().find(|stage| stage.word() == end)
 }
 
 /// A stage's work queue.
 pub(super) fn work_queue(stage: Stage) -> ShortString {
-    format!("faxmill.v1.{}", key(stage)).into()
+    format!("faxmill.v1.{}", stage.word()).into()
 }
 
 /// Where a message goes that is to be handed out after `delay`: exchange and routing key.
 pub(super) fn route(stage: Stage, delay: Duration) -> Option<(&'static str, String)> {
     if delay.is_zero() {
-        return Some((WORK, key(stage).to_owned()));
+        return Some((WORK, stage.word().to_owned()));
     }
     let (step, _) = DELAYS.iter().find(|(_, length)| *length >= delay)?;
-    Some((DELAY, format!("{step}.{}", key(stage))))
+    Some((DELAY, format!("{step}.{}", stage.word())))
 }
 
 /// Every queue and what it is for, in the order in which people read of them.
@@ -92,7 +82,7 @@ pub(super) async fn declare(channel: &Channel) -> lapin::Result<()> {
         set(&mut arguments, "x-delivery-limit", DELIVERY_LIMIT);
         dead_letters_to(&mut arguments, DEAD);
         let name = work_queue(*stage);
-        let binding = format!("#.{}", key(*stage));
+        let binding = format!("#.{}", stage.word());
         queue(channel, name.as_str(), arguments, WORK, &binding).await?;
     }
     for (step, length) in DELAYS {
@@ -183,7 +173,7 @@ mod tests {
     #[test]
     fn a_routing_key_tells_its_stage_whatever_way_it_went() {
         for stage in Stage::ALL {
-            assert_eq!(super::stage(key(*stage)), Some(*stage));
+            assert_eq!(super::stage(stage.word()), Some(*stage));
             let (_, delayed) = route(*stage, Duration::from_secs(3)).unwrap();
             assert_eq!(super::stage(&delayed), Some(*stage));
         }
