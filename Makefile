@@ -1,5 +1,5 @@
 # `make demo` and `make test` do all their own set-up; the other targets build on the same script.
-.PHONY: demo build test lint bench bench-peers quality corpus interop fuzz clean
+.PHONY: demo demo-cluster build test lint bench bench-peers bench-pipeline quality corpus interop fuzz clean
 
 CARGO ?= cargo
 
@@ -7,6 +7,12 @@ demo:
 	scripts/setup.sh run
 	$(CARGO) build --release --locked
 	target/release/faxmill demo
+
+# PostgreSQL, RabbitMQ and an S3 server of its own, two workers of each role, one of each killed.
+demo-cluster:
+	scripts/setup.sh test
+	$(CARGO) build --release --locked --bin faxmill --example demo_cluster
+	target/release/examples/demo_cluster target/release/faxmill
 
 build:
 	scripts/setup.sh run
@@ -35,6 +41,11 @@ bench-peers:
 	$(CARGO) build --release --locked
 	scripts/bench-peers.sh target/release/faxmill
 	$(CARGO) bench --locked --bench codec_peers --
+
+# Starts a PostgreSQL and a RabbitMQ of its own. PART="embedded idle": only what bears these.
+bench-pipeline:
+	scripts/setup.sh test
+	$(CARGO) bench --locked --bench pipeline -- $(PART)
 
 # CORPUS=folder: its PDFs of Latin text are read too.
 quality: CORPUS ?= $(wildcard ../shared/corpus/pdf)

@@ -53,7 +53,7 @@ pub(crate) async fn fill(system: &System, jobs: u64) {
             .expect("filled");
     }
     transaction.commit().await.expect("committed");
-    system.queue_backlog(&store, &numbers, id).await;
+    system.queue_backlog(&store, jobs, &numbers, id).await;
 }
 
 /// Messages for the jobs of a backlog in the queue of the store's database.

@@ -7,6 +7,9 @@
 mod backlog;
 mod load;
 mod processes;
+#[path = "../../tests/servers/mod.rs"]
+#[allow(dead_code, reason = "tests use more of it")]
+mod servers;
 mod system;
 
 use std::time::Duration;

@@ -6,11 +6,12 @@ use std::time::Duration;
 use faxmill::job::{FaxRequest, JobEvent, JobId, JobRequest, Stage, Status};
 use faxmill::queue::{EmbeddedQueue, QueueOptions};
 use faxmill::store::sql::PostgresOptions;
-use faxmill::store::{Idempotency, JobStore as _, NewJob, SqlStore, StoreError};
+use faxmill::store::{Idempotency, JobFilter, JobStore as _, NewJob, SqlStore, StoreError};
 use faxmill::units::UnixMillis;
 use uuid::Uuid;
 
 use crate::servers::postgres::Postgres;
+use crate::servers::proxy::Proxy;
 
 static POSTGRES: LazyLock<Postgres> = LazyLock::new(Postgres::start);
 
@@ -197,4 +198,75 @@ async fn a_store_works_on_after_its_server_crashed() {
     };
     assert_eq!(job.status(), Status::Accepted);
     store.submit(new_fax("5553001")).await.expect("accepted");
+}
+
+/// The server commits, and the connection breaks before it can say so.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn a_change_whose_answer_was_lost_is_made_once() {
+    let name = POSTGRES.new_database();
+    let proxy = Proxy::to(POSTGRES.port);
+    let url = POSTGRES.url(&name).replace(
+        &format!(":{}/", POSTGRES.port),
+        &format!(":{}/", proxy.port),
+    );
+    let store = open(&PostgresOptions::new(url).expect("a URL")).await;
+    let job = new_fax("5554000");
+    proxy.lose_answer_to(b"COMMIT");
+    let accepted = store
+        .submit(job.clone())
+        .await
+        .expect("accepted")
+        .into_job();
+    assert_eq!(accepted.id, job.id);
+    let listed = store
+        .list(&JobFilter::default(), None, 10)
+        .await
+        .expect("listed");
+    assert_eq!(listed.jobs.len(), 1);
+
+    let lease = store.claim(job.id, Stage::Convert, "c", LEASE, START).await;
+    let lease = lease.expect("answered").expect("claimed");
+    let done = || JobEvent::ValidationDone { pages: 3 };
+    proxy.lose_answer_to(b"COMMIT");
+    let lost = store.apply(&lease, done(), START, 0.5).await;
+    let error = lost.expect_err("nobody knows whether it was written");
+    assert_eq!(error.code(), "store-unreachable", "{error}");
+    let told_again = store
+        .apply(&lease, done(), START, 0.5)
+        .await
+        .expect("known again");
+    assert_eq!(told_again.status(), Status::Converting);
+    let events = store.events(job.id, 0, 100).await.expect("read");
+    let names: Vec<_> = events.iter().map(|record| record.event.name()).collect();
+    assert_eq!(names, ["submitted", "claimed", "validation_done"]);
+    assert!(
+        store.apply(&lease, done(), START, 0.5).await.is_err(),
+        "it is not in doubt any more"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn connections_that_the_network_swallowed_are_replaced() {
+    let name = POSTGRES.new_database();
+    let proxy = Proxy::to(POSTGRES.port);
+    let url = POSTGRES.url(&name).replace(
+        &format!(":{}/", POSTGRES.port),
+        &format!(":{}/", proxy.port),
+    );
+    let mut options = PostgresOptions::new(url).expect("a URL");
+    options.patience = Duration::from_millis(500);
+    let store = open(&options).await;
+    store.submit(new_fax("5554100")).await.expect("accepted");
+    proxy.swallow();
+    for _ in 0..3 {
+        let error = store.counts().await.expect_err("nothing answers");
+        assert!(error.is_transient(), "{error}");
+    }
+    proxy.heal();
+    let mut tries = 0;
+    while let Err(error) = store.counts().await {
+        assert!(error.is_transient(), "{error}");
+        tries += 1;
+        assert!(tries < 5, "silent connections are not kept");
+    }
 }

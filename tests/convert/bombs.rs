@@ -90,7 +90,7 @@ fn a_process_short_of_memory_dies_alone() {
     // The page needs 34 MB to be drawn on.
     let mut options = options();
     options.resolution = Resolution::Superfine;
-    options.limits.render_address_space_max = 64 << 20;
+    options.limits.render_address_space_max = 56 << 20;
     let error = refuse_bytes(&Pdf::one_page(300.0, 14_400.0, "0 0 9 9 re f"), &options);
     assert_eq!(error.reason(), Reason::ConversionCrashed, "{error}");
     assert!(error.to_string().contains("SIGABRT"), "{error}");

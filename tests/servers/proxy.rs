@@ -14,6 +14,8 @@ pub(crate) struct Proxy {
 #[derive(Default)]
 struct Network {
     swallows: AtomicBool,
+    /// The answer to the next request that holds these bytes is lost with its connection.
+    answer_to_lose: Mutex<Option<&'static [u8]>>,
     connections: Mutex<Vec<Connection>>,
 }
 
@@ -59,6 +61,12 @@ impl Proxy {
         }
     }
 
+    /// Passes the next request that holds `what` on to the server, and cuts its connection before
+    /// the answer comes.
+    pub(crate) fn lose_answer_to(&self, what: &'static [u8]) {
+        *self.network.answer_to_lose.lock().expect("no panic") = Some(what);
+    }
+
     /// New connections pass again; those that lost something stay silent.
     pub(crate) fn heal(&self) {
         self.network.swallows.store(false, Ordering::SeqCst);
@@ -66,7 +74,17 @@ impl Proxy {
 }
 
 impl Network {
-    fn carry(&self, client: TcpStream, server: TcpStream) {
+    /// Whether the answer to this request is to be lost.
+    fn loses_answer_to(&self, request: &[u8]) -> bool {
+        let mut what = self.answer_to_lose.lock().expect("no panic");
+        let found = what.is_some_and(|what| request.windows(what.len()).any(|part| part == what));
+        if found {
+            *what = None;
+        }
+        found
+    }
+
+    fn carry(self: &Arc<Self>, client: TcpStream, server: TcpStream) {
         let both = || Some([client.try_clone().ok()?, server.try_clone().ok()?]);
         let (Some(kept), Some(forth)) = (both(), both()) else {
             return;
@@ -74,18 +92,33 @@ impl Network {
         let dead = Arc::new(AtomicBool::new(self.swallows.load(Ordering::SeqCst)));
         let [from, to] = forth;
         let silent = Arc::clone(&dead);
-        thread::spawn(move || copy(from, to, &silent));
+        let network = Arc::clone(self);
+        thread::spawn(move || {
+            copy(from, to, &silent, |request, client| {
+                if network.loses_answer_to(request) {
+                    silent.store(true, Ordering::SeqCst);
+                    let _ended = client.shutdown(Shutdown::Both);
+                }
+            });
+        });
         let silent = Arc::clone(&dead);
-        thread::spawn(move || copy(server, client, &silent));
+        thread::spawn(move || copy(server, client, &silent, |_, _| {}));
         let connection = Connection { ends: kept, dead };
         self.connections.lock().expect("no panic").push(connection);
     }
 }
 
-fn copy(mut from: TcpStream, mut to: TcpStream, dead: &AtomicBool) {
+fn copy(
+    mut from: TcpStream,
+    mut to: TcpStream,
+    dead: &AtomicBool,
+    look: impl Fn(&[u8], &TcpStream),
+) {
     let mut buffer = [0; 16384];
     while let Ok(bytes @ 1..) = from.read(&mut buffer) {
-        if !dead.load(Ordering::SeqCst) && to.write_all(&buffer[..bytes]).is_err() {
+        let was_dead = dead.load(Ordering::SeqCst);
+        look(&buffer[..bytes], &from);
+        if !was_dead && to.write_all(&buffer[..bytes]).is_err() {
             break;
         }
     }
