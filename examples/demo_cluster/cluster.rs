@@ -20,6 +20,9 @@ pub(crate) const ROLES: [&str; 4] = ["relay", "convert", "transmit", "transcode"
 /// Longest time for everything; a lost worker costs a lease of five seconds.
 const PATIENCE: Duration = Duration::from_secs(240);
 
+/// So many times ten seconds.
+const LONG: usize = 400;
+
 pub(crate) struct Cluster {
     program: PathBuf,
     config: PathBuf,
@@ -29,7 +32,7 @@ pub(crate) struct Cluster {
     _postgres: Postgres,
     _rabbitmq: RabbitMq,
     _s3: S3Server,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 struct Worker {
@@ -71,7 +74,7 @@ impl Cluster {
             _postgres: postgres,
             _rabbitmq: rabbitmq,
             _s3: s3,
-            _folder: folder,
+            folder,
         }
     }
 
@@ -87,14 +90,22 @@ impl Cluster {
     }
 
     pub(crate) fn submit_fax(&self, number: usize) -> String {
-        let document = ["letter.pdf", "form.pdf", "fax-mh.tif", "report.pdf"][number % 4];
+        let document = ["letter.pdf", "form.pdf", "fax-mh.tif"][number % 3];
         let to = format!("555{number:07}");
         self.submit(&["fax", &sample(document), "--number", &to])
     }
 
     pub(crate) fn submit_recording(&self, number: usize) -> String {
-        let recording = ["voicemail-ulaw.wav", "voicemail-wav49.wav"][number % 2];
-        self.submit(&["voicemail", &sample(recording)])
+        if !number.is_multiple_of(3) {
+            let recording = ["voicemail-ulaw.wav", "voicemail-wav49.wav"][number % 2];
+            return self.submit(&["voicemail", &sample(recording)]);
+        }
+        // Long enough that its worker can be caught at it.
+        let once = fs::read(sample("voicemail.gsm")).expect("a sample");
+        let long = self.folder.path().join(format!("long-{number}.gsm"));
+        fs::write(&long, once.repeat(LONG)).expect("a recording");
+        let long = long.display().to_string();
+        self.submit(&["voicemail", &long, "--type", "gsm"])
     }
 
     fn submit(&self, what: &[&str]) -> String {

@@ -1,9 +1,9 @@
 //! `make demo-cluster`: a cluster on one machine, and what becomes of jobs when its workers die.
 //!
-//! `demo_cluster PROGRAM` starts a PostgreSQL, a RabbitMQ and an S3 server of its own, two workers
-//! of each role and a far end; submits faxes and recordings; kills one worker of each role with
-//! `kill -9` while it works; and tells what became of every job. It fails when a job was lost, or
-//! ended otherwise than its record can account for.
+//! `demo_cluster PROGRAM` starts a `PostgreSQL`, a `RabbitMQ` and an S3 server of its own, two
+//! workers of each role and a far end; submits faxes and recordings; kills one worker of each role
+//! with `kill -9` while it works; and tells what became of every job. It fails when a job was lost,
+//! or ended otherwise than its record can account for.
 
 mod cluster;
 mod verdict;
@@ -34,16 +34,16 @@ fn main() -> ExitCode {
         }
     }
     let mut jobs = Vec::new();
-    for number in 0..FAXES {
-        jobs.push(cluster.submit_fax(number));
-    }
     for number in 0..RECORDINGS {
         jobs.push(cluster.submit_recording(number));
     }
+    kill_one(&mut cluster, "transcode");
+    for number in 0..FAXES {
+        jobs.push(cluster.submit_fax(number));
+    }
     println!("submitted {FAXES} faxes and {RECORDINGS} recordings");
-    for role in ROLES {
-        let killed = cluster.kill_one_at_work(role);
-        println!("killed a {role} worker {killed}");
+    for role in ["convert", "transmit", "relay"] {
+        kill_one(&mut cluster, role);
     }
     let ended = cluster.wait_for(&jobs);
     let received = cluster.received();
@@ -52,4 +52,9 @@ fn main() -> ExitCode {
     } else {
         ExitCode::FAILURE
     }
+}
+
+fn kill_one(cluster: &mut Cluster, role: &str) {
+    let killed = cluster.kill_one_at_work(role);
+    println!("killed a {role} worker {killed}");
 }

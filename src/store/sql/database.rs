@@ -7,8 +7,8 @@
 //! (claims, renewals, queue messages) is committed by the second; the reaper repairs the loss of
 //! it. Neither loses anything when a process is killed.
 //!
-//! In `PostgreSQL` workers outlive the database's machine, so every commit waits for the disk there:
-//! a claim that was forgotten would give its fencing token to a second worker.
+//! In `PostgreSQL` workers outlive the database's machine, so every commit waits for the disk
+//! there: a claim that was forgotten would give its fencing token to a second worker.
 
 use std::path::Path;
 use std::sync::{Arc, PoisonError, RwLock};
