@@ -3,13 +3,13 @@
 //! A message handed out is hidden for a while, and is handed out again unless it is settled by
 //! then. Receivers are woken by a bell across processes, and look once a second besides.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use async_trait::async_trait;
 use sqlx::any::AnyRow;
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{AnyConnection, AssertSqlSafe, Row};
 
 use crate::job::Stage;
 use crate::queue::{Delivery, Message, Queue, QueueError, Requeue, Settled};
@@ -68,7 +68,7 @@ impl EmbeddedQueue {
         if any.is_none() {
             return Ok(None);
         }
-        let mut transaction = self.database.write(Durability::Process).await?;
+        let mut statement = self.database.statement(Durability::Process).await?;
         let row = sqlx::query(AssertSqlSafe(format!(
             "UPDATE queue_messages SET held = 1, visible_at = $1, receipt = receipt + 1, \
              deliveries = deliveries + 1 WHERE id = (SELECT id FROM queue_messages \
@@ -79,11 +79,9 @@ impl EmbeddedQueue {
         .bind(now.saturating_add(millis(self.options.visibility)))
         .bind(queue.name())
         .bind(now)
-        .fetch_optional(transaction.connection())
+        .fetch_optional(statement.connection())
         .await?;
-        let delivery = row.map(|row| delivery(queue, &row)).transpose()?;
-        transaction.commit().await?;
-        Ok(delivery)
+        row.map(|row| delivery(queue, &row)).transpose()
     }
 
     /// How long until the next message is due, at most `longest`.
@@ -104,16 +102,15 @@ impl EmbeddedQueue {
         delivery: &Delivery,
         visible_at: Option<i64>,
     ) -> Result<Settled, QueueError> {
-        let mut transaction = self.database.write(Durability::Process).await?;
+        let mut statement = self.database.statement(Durability::Process).await?;
         let mut query = sqlx::query(sql).bind(delivery.tag).bind(delivery.receipt);
         if let Some(visible_at) = visible_at {
             query = query.bind(visible_at);
         }
         let settled = query
-            .execute(transaction.connection())
+            .execute(statement.connection())
             .await
             .map_err(StoreError::from)?;
-        transaction.commit().await?;
         Ok(if settled.rows_affected() == 0 {
             Settled::Late
         } else {
@@ -136,23 +133,23 @@ impl Queue for EmbeddedQueue {
         delay: Option<Duration>,
     ) -> Result<(), QueueError> {
         let visible_at = now_ms().saturating_add(delay.map_or(0, millis));
-        let mut transaction = self.database.write(Durability::Process).await?;
-        // A message that nobody has taken yet, due as soon, wakes as well as another would.
-        sqlx::query(
-            "INSERT INTO queue_messages (queue, job_id, attempt, visible_at, held, receipt, \
-             deliveries) SELECT $1, $2, $3, $4, 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM \
-             queue_messages WHERE queue = $1 AND job_id = $2 AND attempt = $3 AND held = 0 \
-             AND visible_at <= $4)",
-        )
-        .bind(queue.name())
-        .bind(message.job_id.to_string())
-        .bind(i64::from(message.attempt))
-        .bind(visible_at)
-        .execute(transaction.connection())
-        .await
-        .map_err(StoreError::from)?;
-        transaction.commit().await?;
+        let mut statement = self.database.statement(Durability::Process).await?;
+        publish(statement.connection(), queue, message, visible_at).await?;
+        drop(statement);
         self.database.bell().ring(queue.name());
+        Ok(())
+    }
+
+    async fn publish_batch(&self, messages: &[(Stage, Message)]) -> Result<(), QueueError> {
+        let mut transaction = self.database.write(Durability::Process).await?;
+        for (queue, message) in messages {
+            publish(transaction.connection(), *queue, *message, now_ms()).await?;
+        }
+        transaction.commit().await?;
+        let queues: HashSet<Stage> = messages.iter().map(|(queue, _)| *queue).collect();
+        for queue in queues {
+            self.database.bell().ring(queue.name());
+        }
         Ok(())
     }
 
@@ -215,6 +212,29 @@ impl Queue for EmbeddedQueue {
             .filter(|ms| *ms >= 0)
             .map(|ms| Duration::from_millis(ms.unsigned_abs())))
     }
+}
+
+/// Adds a message that is due at a moment. One that nobody has taken yet, due as soon, wakes as
+/// well as another would.
+async fn publish(
+    connection: &mut AnyConnection,
+    queue: Stage,
+    message: Message,
+    visible_at: i64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        "INSERT INTO queue_messages (queue, job_id, attempt, visible_at, held, receipt, \
+         deliveries) SELECT $1, $2, $3, $4, 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM \
+         queue_messages WHERE queue = $1 AND job_id = $2 AND attempt = $3 AND held = 0 \
+         AND visible_at <= $4)",
+    )
+    .bind(queue.name())
+    .bind(message.job_id.to_string())
+    .bind(i64::from(message.attempt))
+    .bind(visible_at)
+    .execute(connection)
+    .await?;
+    Ok(())
 }
 
 fn delivery(queue: Stage, row: &AnyRow) -> Result<Delivery, StoreError> {

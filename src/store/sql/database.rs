@@ -65,6 +65,19 @@ pub struct WriteTransaction {
     open: Option<(PoolConnection<Any>, Option<OwnedMutexGuard<()>>)>,
 }
 
+/// A connection for one statement.
+pub struct LoneStatement {
+    connection: PoolConnection<Any>,
+    _turn: Option<OwnedMutexGuard<()>>,
+}
+
+impl LoneStatement {
+    /// The connection to run it on.
+    pub fn connection(&mut self) -> &mut AnyConnection {
+        &mut self.connection
+    }
+}
+
 impl Database {
     /// Opens a `SQLite` file and brings its schema up to date.
     pub async fn open_sqlite(options: &SqliteOptions) -> Result<Self, StoreError> {
@@ -138,16 +151,33 @@ impl Database {
 
     /// Begins a transaction that may write, and is alone as far as its engine needs it to be.
     pub async fn write(&self, durability: Durability) -> Result<WriteTransaction, StoreError> {
-        let turn = match &self.writing {
-            Some(writing) => Some(Arc::clone(writing).lock_owned().await),
-            None => None,
-        };
+        let turn = self.turn().await;
+        let pool = self.writers(durability);
+        self.begin(&pool, turn, self.engine.begin()).await
+    }
+
+    /// A connection for one statement that is a transaction by itself.
+    pub async fn statement(&self, durability: Durability) -> Result<LoneStatement, StoreError> {
+        let turn = self.turn().await;
+        let connection = self.writers(durability).acquire().await?;
+        Ok(LoneStatement {
+            connection,
+            _turn: turn,
+        })
+    }
+
+    /// This process's turn to write, where it needs one.
+    async fn turn(&self) -> Option<OwnedMutexGuard<()>> {
+        let writing = self.writing.as_ref()?;
+        Some(Arc::clone(writing).lock_owned().await)
+    }
+
+    fn writers(&self, durability: Durability) -> AnyPool {
         let pools = self.pools();
-        let pool = match durability {
-            Durability::Power => &pools.durable,
-            Durability::Process => &pools.relaxed,
-        };
-        self.begin(pool, turn, self.engine.begin()).await
+        match durability {
+            Durability::Power => pools.durable.clone(),
+            Durability::Process => pools.relaxed.clone(),
+        }
     }
 
     /// Begins a transaction that reads events in the order of their cursors, with none to come

@@ -25,7 +25,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 pub use bell::{Bell, Ear, EarMark, Waited};
-pub use database::{Database, Durability, WriteTransaction};
+pub use database::{Database, Durability, LoneStatement, WriteTransaction};
 pub use engine::Engine;
 pub use postgres::PostgresOptions;
 pub use sqlite::SqliteOptions;

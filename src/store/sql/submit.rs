@@ -2,7 +2,7 @@
 
 use sqlx::{AnyConnection, Row};
 
-use crate::job::{JobEvent, JobId, JobState, RequestError};
+use crate::job::{JobEvent, JobId, JobState, RequestError, Stage};
 use crate::store::sql::database::{Database, Durability};
 use crate::store::sql::row::{self, JobRow};
 use crate::store::sql::unsure::Unsure;
@@ -97,10 +97,11 @@ async fn insert(connection: &mut AnyConnection, new: NewJob) -> Result<Job, Stor
         now,
     } = new;
     let state = JobState::new(&request, policy, now);
+    let waits_for = row::waits_for(&state);
     let inserted = sqlx::query(
         "INSERT INTO jobs (id, kind, status, number, request, state, dials, created_at, \
-         updated_at, last_seq, fence, woken_at, tenant) \
-         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $7, 0, 0, $7, $8)",
+         updated_at, last_seq, fence, next_at, reap_at, waits_for, woken_at, tenant) \
+         VALUES ($1, $2, $3, $4, $5, $6, 0, $7, $7, 1, 0, $8, $9, $10, $7, $11)",
     )
     .bind(id.to_string())
     .bind(state.kind.name())
@@ -109,6 +110,9 @@ async fn insert(connection: &mut AnyConnection, new: NewJob) -> Result<Job, Stor
     .bind(row::to_json(&request)?)
     .bind(row::to_json(&state)?)
     .bind(now.0)
+    .bind(state.next_at.map(|at| at.0))
+    .bind(state.reap_at().map(|at| at.0))
+    .bind(waits_for.map(Stage::name))
     .bind(request.tenant().map(str::to_owned))
     .execute(&mut *connection)
     .await;
@@ -126,11 +130,10 @@ async fn insert(connection: &mut AnyConnection, new: NewJob) -> Result<Job, Stor
         last_seq: 0,
         lease: None,
     };
+    // The first event: the row above has counted it.
     row::append_event(connection, &mut job, &JobEvent::Submitted, now).await?;
-    let row = JobRow { job, fence: 0 };
-    row.save(connection).await?;
-    if let Some(stage) = row::waits_for(&row.job.state) {
-        outbox::add(connection, stage, id, 0, now).await?;
+    if let Some(stage) = waits_for {
+        outbox::add_only(connection, stage, id, 0).await?;
     }
     if let Some(Idempotency { key, body_hash }) = idempotency {
         sqlx::query(
@@ -144,7 +147,7 @@ async fn insert(connection: &mut AnyConnection, new: NewJob) -> Result<Job, Stor
         .execute(connection)
         .await?;
     }
-    Ok(row.job)
+    Ok(job)
 }
 
 pub(super) async fn clear_destination(
