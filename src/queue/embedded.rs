@@ -216,6 +216,9 @@ impl Queue for EmbeddedQueue {
 
 /// Adds a message that is due at a moment. One that nobody has taken yet, due as soon, wakes as
 /// well as another would.
+///
+/// The sign before `visible_at` keeps it from being looked up by the order of turns, in which a
+/// long queue would be read through for each message.
 async fn publish(
     connection: &mut AnyConnection,
     queue: Stage,
@@ -226,7 +229,7 @@ async fn publish(
         "INSERT INTO queue_messages (queue, job_id, attempt, visible_at, held, receipt, \
          deliveries) SELECT $1, $2, $3, $4, 0, 0, 0 WHERE NOT EXISTS (SELECT 1 FROM \
          queue_messages WHERE queue = $1 AND job_id = $2 AND attempt = $3 AND held = 0 \
-         AND visible_at <= $4)",
+         AND +visible_at <= $4)",
     )
     .bind(queue.name())
     .bind(message.job_id.to_string())
