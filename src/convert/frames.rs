@@ -6,7 +6,7 @@
 //! |---|---|---|
 //! | `C` | [`Confinement`] as JSON | first, before the document is read |
 //! | `D` | page count, `u32`, 0 where only reading all would tell | once the document is open |
-//! | `P` | index, width, rows, render time in µs, resolution (0 standard, 1 fine, 2 superfine), damaged rows, each `u32`; then its [inked words](super::inked) | one a page, in order |
+//! | `P` | index, width, rows, render time in µs, resolution (0 standard, 1 fine, 2 superfine), damaged rows, each `u32`; then its inked words (`inked.rs`) | one a page, in order |
 //! | `Z` | nothing | after the last page |
 //! | `S` | a [`PageSurvey`] of each page as JSON | after `Z`, when asked for |
 //! | `I` | [`Inspection`] as JSON | after `Z` and `S`, or never |

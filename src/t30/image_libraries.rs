@@ -2,7 +2,7 @@
 //!
 //! Linked in the usual way they would be loaded by every process, with ten more libraries that
 //! libtiff stands on: a third of the processor time that converting a page takes, for nothing. So
-//! the functions that the engine calls are defined here, each as a jump to where [`load`] found
+//! the functions that the engine calls are defined here, each as a jump to where `load` found
 //! the library's own. A jump leaves registers and stack as they are, which is what makes it right
 //! for functions of any arguments, `TIFFSetField`'s variable ones among them.
 #![allow(unsafe_code)]
