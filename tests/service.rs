@@ -15,6 +15,7 @@ mod service {
     mod pages_refused;
     mod running;
     mod storage;
+    mod watched;
 }
 
 #[allow(dead_code, reason = "the tests of single calls use more of it")]
