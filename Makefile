@@ -42,12 +42,14 @@ bench-peers:
 	scripts/bench-peers.sh target/release/faxmill
 	$(CARGO) bench --locked --bench codec_peers --
 
-# Starts a PostgreSQL and a RabbitMQ of its own. What is counted in processor time runs on one core.
+# Starts a PostgreSQL and a RabbitMQ of its own; what needs no server is accepted and timed on one core.
 bench-pipeline:
 	scripts/setup.sh test
 	$(CARGO) bench --locked --bench pipeline --no-run
-	taskset -c 0 $(CARGO) bench --locked --bench pipeline -- accepted-per-s cpu-ms-per-job
-	$(CARGO) bench --locked --bench pipeline -- submit-to-start backlog idle scaling
+	taskset -c 0 $(CARGO) bench --locked --bench pipeline -- \
+	  embedded-accepted-per-s embedded-cpu-ms-per-job
+	$(CARGO) bench --locked --bench pipeline -- \
+	  cluster-accepted-per-s cluster-cpu-ms-per-job submit-to-start backlog idle scaling
 
 # CORPUS=folder: its PDFs of Latin text are read too.
 quality: CORPUS ?= $(wildcard ../shared/corpus/pdf)
