@@ -44,7 +44,7 @@ fn draw_pages(criterion: &mut Criterion) {
 fn whole_documents(criterion: &mut Criterion) {
     let options = ConvertOptions::new(Renderer {
         program: PathBuf::from(env!("CARGO_BIN_EXE_faxmill")),
-        library: PdfiumLibrary::find().expect("PDFium was fetched"),
+        pdfium: PdfiumLibrary::find().expect("PDFium was fetched"),
     });
     let folder = tempfile::tempdir().expect("there is room for temporary files");
     let output = folder.path().join("fax.tif");

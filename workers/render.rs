@@ -20,14 +20,14 @@ pub(crate) struct RenderArgs {
 #[derive(Debug, clap::Args)]
 pub(crate) struct HostArgs {
     /// The PDFium library.
-    library: PathBuf,
+    pdfium: PathBuf,
 }
 
 /// Hosts rendering processes for whoever holds the other end of standard input, a socket.
 pub(crate) fn host(args: &HostArgs) -> ExitCode {
     let requests = std::io::stdin().as_fd().try_clone_to_owned();
     end(requests
-        .and_then(|requests| render_host(requests, &args.library))
+        .and_then(|requests| render_host(requests, &args.pdfium))
         .context("no document can be rendered any more"))
 }
 

@@ -40,19 +40,7 @@ pub(crate) async fn fill(system: &System, jobs: u64) {
              WHERE events.job_id = '{template}'"
         ),
     ];
-    let mut transaction = store
-        .database()
-        .write(Durability::Process)
-        .await
-        .expect("a turn");
-    for statement in statements {
-        let connection = transaction.connection();
-        connection
-            .execute(AssertSqlSafe(statement))
-            .await
-            .expect("filled");
-    }
-    transaction.commit().await.expect("committed");
+    run(&store, statements).await;
     system.queue_backlog(&store, jobs, &numbers, id).await;
     if store.database().engine() == Engine::Sqlite {
         // What a million commits would have done by and by: a log of a gigabyte is brought home.
@@ -70,15 +58,17 @@ pub(crate) async fn fill_queue(store: &SqlStore, numbers: &str, id: &str) {
          deliveries) {numbers} SELECT '{stage}', {id}, 0, 0, 0, 0, 0 FROM numbers",
         stage = Stage::Transcode.name()
     );
-    let mut transaction = store
-        .database()
-        .write(Durability::Process)
-        .await
-        .expect("a turn");
-    let connection = transaction.connection();
-    connection
-        .execute(AssertSqlSafe(statement))
-        .await
-        .expect("filled");
+    run(store, [statement]).await;
+}
+
+/// Runs statements in a transaction of their own.
+async fn run(store: &SqlStore, statements: impl IntoIterator<Item = String>) {
+    let transaction = store.database().write(Durability::Process).await;
+    let mut transaction = transaction.expect("a turn");
+    for statement in statements {
+        let connection = transaction.connection();
+        let filled = connection.execute(AssertSqlSafe(statement)).await;
+        filled.expect("filled");
+    }
     transaction.commit().await.expect("committed");
 }

@@ -33,7 +33,7 @@ pub struct Renderer {
     /// The `faxmill` program.
     pub program: PathBuf,
     /// The PDFium library.
-    pub library: PdfiumLibrary,
+    pub pdfium: PdfiumLibrary,
 }
 
 impl Renderer {
@@ -48,7 +48,7 @@ impl Renderer {
         };
         Ok(Self {
             program,
-            library: PdfiumLibrary::find()?,
+            pdfium: PdfiumLibrary::find()?,
         })
     }
 }
@@ -58,7 +58,7 @@ pub(crate) struct RenderProcess<'a> {
     life: Life,
     frames: FrameReader<WatchedOutput<'a>>,
     limits: &'a Limits,
-    library: &'a PdfiumLibrary,
+    pdfium: &'a PdfiumLibrary,
     confinement: Confinement,
     pages: Option<u32>,
     pages_seen: u32,
@@ -77,7 +77,7 @@ impl<'a> RenderProcess<'a> {
         let (renderer, limits) = (&options.renderer, &options.limits);
         let settings = RenderSettings {
             kind,
-            library: renderer.library.path.clone(),
+            pdfium: renderer.pdfium.path.clone(),
             resolution: options.resolution,
             width_max: options.width_max,
             mode: options.mode,
@@ -96,7 +96,7 @@ impl<'a> RenderProcess<'a> {
             life: rendering.life,
             frames: FrameReader::new(output, limits),
             limits,
-            library: &renderer.library,
+            pdfium: &renderer.pdfium,
             confinement: Confinement::default(),
             pages: None,
             pages_seen: 0,
@@ -201,7 +201,7 @@ impl<'a> RenderProcess<'a> {
                 limit: self.limits.document_pages_max,
             },
             Refusal::LibraryMissing { why } => {
-                let mut tried = self.library.tried.clone();
+                let mut tried = self.pdfium.tried.clone();
                 tried.push(plain(&why));
                 ConvertError::LibraryMissing { tried }
             }

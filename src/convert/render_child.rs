@@ -48,7 +48,7 @@ pub struct RenderSettings {
     /// What the document is.
     pub kind: DocumentKind,
     /// The PDFium library to load for a PDF.
-    pub library: PathBuf,
+    pub pdfium: PathBuf,
     /// Vertical density of the pages.
     pub resolution: Resolution,
     /// The widest scan line of the pages.
@@ -227,7 +227,7 @@ fn loaded_library<'a>(
 ) -> Result<&'a Pdfium, Refusal> {
     let library = match library {
         Some(library) => library,
-        None => here.insert(load_library(&settings.library)),
+        None => here.insert(load_library(&settings.pdfium)),
     };
     library.as_ref().map_err(Refusal::clone)
 }

@@ -203,7 +203,7 @@ impl Host {
     fn start(renderer: &Renderer) -> io::Result<Self> {
         let (ours, theirs) = request::channel()?;
         let process = command(renderer, HOST_COMMAND)
-            .arg(&renderer.library.path)
+            .arg(&renderer.pdfium.path)
             .stdin(Stdio::from(theirs))
             .stdout(Stdio::null())
             .spawn()?;

@@ -123,7 +123,7 @@ mod tests {
     fn settings(library: &str) -> RenderSettings {
         RenderSettings {
             kind: DocumentKind::Pdf,
-            library: PathBuf::from(library),
+            pdfium: PathBuf::from(library),
             resolution: Resolution::Fine,
             width_max: PageWidth::A4,
             mode: ToneMode::default(),
@@ -148,7 +148,7 @@ mod tests {
         let mut text = String::new();
         request.document.read_to_string(&mut text).unwrap();
         assert_eq!(text, "document");
-        assert_eq!(request.settings.library, PathBuf::from("/some/library.so"));
+        assert_eq!(request.settings.pdfium, PathBuf::from("/some/library.so"));
         assert!(request.line.is_none());
         drop(ours);
         assert!(receive(theirs.as_fd()).unwrap().is_none(), "nobody is left");

@@ -36,7 +36,7 @@ impl Converted {
 pub(super) fn options() -> ConvertOptions {
     ConvertOptions::new(Renderer {
         program: PathBuf::from(env!("CARGO_BIN_EXE_faxmill")),
-        library: PdfiumLibrary::find().unwrap(),
+        pdfium: PdfiumLibrary::find().unwrap(),
     })
 }
 

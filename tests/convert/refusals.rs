@@ -181,7 +181,7 @@ fn a_missing_library_says_what_to_do() {
     let mut options = options();
     let folder = tempfile::tempdir().unwrap();
     options.renderer = Renderer {
-        library: PdfiumLibrary {
+        pdfium: PdfiumLibrary {
             path: folder.path().join("libpdfium.so"),
             tried: vec!["/opt/libpdfium.so is not there".to_owned()],
         },

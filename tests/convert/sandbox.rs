@@ -165,7 +165,7 @@ fn the_renderer_is_confined_before_it_reads_a_byte() {
     let options = options();
     let settings = RenderSettings {
         kind: DocumentKind::Pdf,
-        library: options.renderer.library.path.clone(),
+        pdfium: options.renderer.pdfium.path.clone(),
         resolution: Resolution::Fine,
         width_max: PageWidth::A3,
         mode: ToneMode::default(),
@@ -210,7 +210,7 @@ fn the_renderer_is_confined_before_it_reads_a_byte() {
 #[test]
 fn fonts_of_the_system_are_drawn_as_by_a_free_process_and_chosen_as_pdfium_would() {
     let options = options();
-    let mut pdfium = load_library(&options.renderer.library.path).unwrap();
+    let mut pdfium = load_library(&options.renderer.pdfium.path).unwrap();
     let mut digests = Vec::new();
     // One that PDFium carries itself, one that only the system has.
     for font in ["Times-Roman", "NimbusSansNarrow-Bold"] {

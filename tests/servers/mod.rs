@@ -10,6 +10,7 @@ use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::{MetadataExt as _, chown};
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
 
@@ -32,6 +33,8 @@ impl Lifeline {
         let mut command = as_user(user, folder);
         let mut child = command
             .args(["sh", "-c", script])
+            // A signal to our group must not take down what is to end the server.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
